@@ -1,0 +1,182 @@
+"""One byte string per document: RFC 8785, strict JSON reading, digests and their multibase forms.
+
+Two implementations must agree to the byte on what was signed, so reading is stricter than RFC 8259:
+what another parser could understand differently is refused. Pure: no I/O, no clock.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any, Final
+
+import base58
+import rfc8785
+
+from ledger.errors import BadMultibase, NotCanonical, NotJSON
+
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+"""The largest integer an ECMAScript number holds exactly."""
+MAX_DEPTH: Final = 64
+"""Containers inside containers; the outermost counts one."""
+MAX_BYTES: Final = 1 << 20
+"""Default limit of a document, in bytes."""
+_SAFE_INTEGER_DIGITS: Final = 16
+_BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{1,128}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FIRST_SURROGATE: Final = "\ud800"
+_SHA2_256: Final = b"\x12\x20"
+
+_fast_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
+
+
+def canonical_bytes(document: Any) -> bytes:
+    """Return the RFC 8785 form of a JSON value.
+
+    The standard library's encoder makes the same bytes, several times faster, wherever a tree holds only
+    text, booleans, null and safe integers under keys whose code point order is also their UTF-16 order;
+    everything else goes to ``rfc8785``.
+
+    Raises:
+        NotCanonical: The value has no canonical form, or is not made of JSON types.
+    """
+    try:
+        if _is_plain(document):
+            return _fast_encode(document).encode()
+        return rfc8785.dumps(document)
+    except (ValueError, RecursionError) as error:
+        raise NotCanonical(f"no canonical form: {error}") from error
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+    if kind is list:
+        return all(map(_is_plain, value))
+    if kind is dict:
+        return all(map(_is_plain_key, value)) and all(map(_is_plain, value.values()))
+    return False
+
+
+def _is_plain_key(key: Any) -> bool:
+    return type(key) is str and (key.isascii() or max(key) < _FIRST_SURROGATE)
+
+
+def parse_json_strict(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Read one JSON document that every reader must understand alike.
+
+    Numbers read as ECMAScript reads them: ``1.0`` is the integer 1.
+
+    Args:
+        data: UTF-8 without a byte order mark.
+        max_bytes: The longest document accepted.
+
+    Raises:
+        NotJSON: Not UTF-8, not RFC 8259 JSON, a duplicate key, a lone surrogate, NaN or an infinity, an
+            integer beyond ±(2^53-1), more than 64 containers deep, or longer than ``max_bytes``.
+    """
+    if len(data) > max_bytes:
+        raise NotJSON("too_large", f"{len(data)} bytes, {max_bytes} allowed")
+    try:
+        text = data.decode()
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_constant,
+        )
+    except UnicodeDecodeError as error:
+        raise NotJSON("not_utf8", f"not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise NotJSON("not_json", f"not JSON at character {error.pos}: {error.msg}") from error
+    except RecursionError as error:
+        raise NotJSON("too_deep", f"more than {MAX_DEPTH} containers deep") from error
+    _check_tree(value, 0)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise NotJSON("duplicate_key", f"the key {twice!r} stands twice in one object")
+    return result
+
+
+def _integer(token: str) -> int:
+    if len(token.lstrip("-")) > _SAFE_INTEGER_DIGITS or abs(int(token)) > MAX_SAFE_INTEGER:
+        raise NotJSON("unsafe_number", f"the integer {token[:40]} is beyond 2^53-1")
+    return int(token)
+
+
+def _number(token: str) -> float | int:
+    number = float(token)
+    if number in (float("inf"), float("-inf")):
+        raise NotJSON("unsafe_number", f"the number {token[:40]} is beyond all doubles")
+    if number.is_integer() and abs(number) <= MAX_SAFE_INTEGER:
+        return int(number)
+    return number
+
+
+def _constant(token: str) -> float:
+    raise NotJSON("not_json", f"{token} is not JSON")
+
+
+def _check_tree(value: Any, depth: int) -> None:
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            raise NotJSON("lone_surrogate", "a text holds half of a surrogate pair")
+        return
+    if not isinstance(value, dict | list):
+        return
+    if depth == MAX_DEPTH:
+        raise NotJSON("too_deep", f"more than {MAX_DEPTH} containers deep")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_tree(key, depth + 1)
+            _check_tree(item, depth + 1)
+    else:
+        for item in value:
+            _check_tree(item, depth + 1)
+
+
+def sha256(data: bytes) -> bytes:
+    """Return the 32-byte SHA-256 digest."""
+    return hashlib.sha256(data).digest()
+
+
+def fingerprint(document: Any) -> str:
+    """Return what a printed code carries as ``#h=``: base64url of SHA-256 of the canonical bytes, 43 characters.
+
+    Raises:
+        NotCanonical: The document has no canonical form.
+    """
+    return base64.urlsafe_b64encode(sha256(canonical_bytes(document))).rstrip(b"=").decode()
+
+
+def to_multibase(data: bytes) -> str:
+    """Return base58btc multibase text (``z…``)."""
+    return "z" + base58.b58encode(data).decode()
+
+
+def from_multibase(text: Any) -> bytes:
+    """Read base58btc multibase text of at most 128 digits.
+
+    Raises:
+        BadMultibase: Not text, no ``z`` in front, or a character outside the alphabet.
+    """
+    if not isinstance(text, str) or not text.startswith("z") or not _BASE58.fullmatch(text, 1):
+        raise BadMultibase("not base58btc multibase text")
+    return bytes(base58.b58decode(text[1:]))
+
+
+def digest_multibase(digest: bytes) -> str:
+    """Return a SHA-256 digest as VCDM 2.0 ``digestMultibase``: multihash 0x12 0x20, base58btc (``zQm…``)."""
+    return to_multibase(_SHA2_256 + digest)
