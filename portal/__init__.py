@@ -1,0 +1,1 @@
+"""The Tallystick partner portal: rooms per business noun, doors above, ledger beside."""

@@ -1,0 +1,1 @@
+"""The GraphQL door: graphene types and resolvers, one file per room."""

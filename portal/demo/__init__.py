@@ -1,0 +1,1 @@
+"""The demo company: a deterministic generator of a food and gift distributor's year."""

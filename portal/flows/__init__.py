@@ -1,0 +1,1 @@
+"""What joins two rooms: imports, reactions to messages, and later rules and their engine."""

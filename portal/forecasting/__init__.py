@@ -1,0 +1,1 @@
+"""Demand: what was sold by day, and later what will be."""

@@ -1,0 +1,1 @@
+"""Words every room shares: quantities, identifiers, refusals, messages, disclosure."""

@@ -1,0 +1,1 @@
+"""Sales orders: what customers ordered, as history and as open promises."""

@@ -1,0 +1,99 @@
+"""Rows of companies, partners, people and agreements."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from portal.platform.db import METADATA, identifier, instant, org_table, reference
+
+company_table = Table(
+    "org",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("is_demo", Boolean, nullable=False),
+    instant("created_at"),
+)
+
+partner_table = org_table(
+    "partner",
+    Column("code", Text, nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("uscc", Text),
+    Column("gln", Text),
+    Column("country", Text),
+    instant("created_at"),
+    UniqueConstraint("org_id", "code"),
+)
+
+person_table = org_table(
+    "person",
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    identifier("partner_id", nullable=True),
+    Column("password_hash", Text, nullable=False),
+    Column("language", Text),
+    Column("active", Boolean, nullable=False),
+    # Raised to end every session and token of the person at once.
+    Column("session_version", Integer, nullable=False),
+    instant("created_at"),
+    reference("partner_id", "partner"),
+    UniqueConstraint("org_id", "email"),
+    CheckConstraint("email = lower(email)", name="email_lower"),
+    CheckConstraint("role IN ('operator', 'customer', 'supplier', 'auditor')", name="role_known"),
+)
+
+agreement_table = org_table(
+    "agreement",
+    Column("number", Text, nullable=False),
+    identifier("partner_id"),
+    Column("tier", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    # Inclusive, by the host's local date.
+    Column("valid_until", Date, nullable=False),
+    # False: only the products listed in agreement_product.
+    Column("all_products", Boolean, nullable=False),
+    instant("created_at"),
+    reference("partner_id", "partner"),
+    UniqueConstraint("org_id", "number"),
+    CheckConstraint("tier IN ('ordinary', 'key', 'strategic')", name="tier_known"),
+    CheckConstraint("valid_from <= valid_until", name="validity"),
+)
+
+agreement_product_table = Table(
+    "agreement_product",
+    METADATA,
+    identifier("org_id"),
+    identifier("agreement_id"),
+    identifier("product_id"),
+    PrimaryKeyConstraint("org_id", "agreement_id", "product_id"),
+    reference("agreement_id", "agreement"),
+    ForeignKeyConstraint(["org_id", "product_id"], ["product.org_id", "product.id"]),
+)
+
+agreement_node_table = Table(
+    "agreement_node",
+    METADATA,
+    identifier("org_id"),
+    identifier("agreement_id"),
+    identifier("location_id"),
+    PrimaryKeyConstraint("org_id", "agreement_id", "location_id"),
+    reference("agreement_id", "agreement"),
+    ForeignKeyConstraint(["org_id", "location_id"], ["location.org_id", "location.id"]),
+)

@@ -1,0 +1,128 @@
+"""Rows of documents, trace events, credentials, batches and anchoring attempts."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from portal.platform.db import identifier, instant, org_table, reference
+
+document_table = org_table(
+    "document",
+    # certificate (资质证书) or inspection_report (检验报告).
+    Column("kind", Text, nullable=False),
+    # Of the file's bytes, which lie in the home folder under this name.
+    Column("sha256", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    identifier("partner_id"),
+    # An inspection report belongs to one lot; a certificate may cover every lot of the supplier's product.
+    identifier("product_id", nullable=True),
+    Column("lot_code", Text),
+    Column("number", Text, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("uploaded_by", Text, nullable=False),
+    instant("uploaded_at"),
+    reference("partner_id", "partner"),
+    reference("product_id", "product"),
+    UniqueConstraint("org_id", "partner_id", "kind", "number", "sha256"),
+    CheckConstraint("kind IN ('certificate', 'inspection_report')", name="kind_known"),
+    CheckConstraint("octet_length(sha256) = 32", name="sha256_size"),
+)
+
+trace_table = org_table(
+    "trace_event",
+    # The message that told it, so that a second delivery adds nothing.
+    Column("source_key", Text, nullable=False),
+    identifier("product_id"),
+    Column("lot_code", Text, nullable=False),
+    # CBV business step: shipping, receiving, inspecting …
+    Column("step", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    instant("at"),
+    reference("product_id", "product"),
+    UniqueConstraint("org_id", "source_key"),
+    Index("ix_trace_event_lot", "org_id", "product_id", "lot_code"),
+)
+
+batch_table = org_table(
+    "anchor_batch",
+    # Position in the stream, from 0; sealed batches never change.
+    Column("seq", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    instant("sealed_at"),
+    # The chain's receipt once final, as the bundle carries it.
+    Column("receipt", JSONB),
+    UniqueConstraint("org_id", "seq"),
+    CheckConstraint("state IN ('sealed', 'sent', 'mined', 'final')", name="state_known"),
+)
+
+credential_table = org_table(
+    "credential",
+    Column("kind", Text, nullable=False),
+    identifier("product_id"),
+    Column("gtin", Text, nullable=False),
+    Column("lot_code", Text, nullable=False),
+    # The signed document's exact text; never changed after issuing.
+    Column("body", Text, nullable=False),
+    # SHA-256 of its canonical bytes: the QR's #h= and the leaf's data.
+    Column("digest", LargeBinary, nullable=False),
+    # The facts it was made from, hashed, so that a repeated request issues nothing new.
+    Column("facts_key", Text, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    instant("issued_at"),
+    instant("valid_until", nullable=True),
+    identifier("replaces_id", nullable=True),
+    identifier("batch_id", nullable=True),
+    Column("leaf_index", Integer),
+    # Path of the inclusion proof, hexadecimal, once sealed.
+    Column("path", JSONB),
+    reference("product_id", "product"),
+    reference("batch_id", "anchor_batch"),
+    reference("replaces_id", "credential"),
+    UniqueConstraint("org_id", "digest"),
+    UniqueConstraint("org_id", "facts_key"),
+    Index("ix_credential_lot", "org_id", "gtin", "lot_code", "issued_at"),
+    Index("ix_credential_unsealed", "org_id", "issued_at", postgresql_where=text("batch_id IS NULL")),
+)
+
+attempt_table = org_table(
+    "anchor_attempt",
+    identifier("batch_id"),
+    Column("nonce", BigInteger, nullable=False),
+    # Stored before it is sent: a crash at any point re-sends the same bytes.
+    Column("raw", LargeBinary, nullable=False),
+    Column("transaction_hash", Text, nullable=False),
+    Column("max_fee_wei", Text, nullable=False),
+    instant("made_at"),
+    reference("batch_id", "anchor_batch"),
+    UniqueConstraint("org_id", "transaction_hash"),
+)
+
+chain_table = org_table(
+    "chain_pin",
+    # What the writer was pinned to at first start; another chain under the same address stops it.
+    Column("chain_id", BigInteger, nullable=False),
+    Column("genesis", Text, nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("code_sha256", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    instant("pinned_at"),
+    UniqueConstraint("org_id"),
+)

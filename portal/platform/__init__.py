@@ -1,0 +1,1 @@
+"""What every room stands on: database, clock, settings, outbox, jobs, files, logging."""

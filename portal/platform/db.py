@@ -1,0 +1,144 @@
+"""The database: one engine, two kinds of transaction, and the table helper of every store.
+
+Every table is keyed ``(org_id, …)`` first so that companies can be spread over servers later; there is no
+foreign key and no transaction across companies. Time-outs are set so that a cut network is an error within
+seconds, not a hang (``engine.md`` 1.2).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    ForeignKeyConstraint,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Uuid,
+    create_engine,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import SchemaItem
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
+
+
+def instant(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Return a column holding an aware instant."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def identifier(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Return a column holding a UUID."""
+    return Column(name, Uuid, nullable=nullable)
+
+
+def org_table(name: str, *items: SchemaItem) -> Table:
+    """Declare a table keyed ``(org_id, id)``; ``items`` are its further columns and constraints."""
+    return Table(
+        name,
+        METADATA,
+        identifier("org_id"),
+        identifier("id"),
+        *items,
+        PrimaryKeyConstraint("org_id", "id"),
+    )
+
+
+def reference(column: str, table: str) -> ForeignKeyConstraint:
+    """Return the foreign key ``(org_id, column)`` to another table of the same company."""
+    return ForeignKeyConstraint(["org_id", column], [f"{table}.org_id", f"{table}.id"])
+
+
+class Database:
+    """A connection pool and the two ways to use it.
+
+    Args:
+        url: ``postgresql://user:password@host:port/name``.
+        pool_size: Connections kept open.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.engine: Engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args=_NETWORK,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction that commits at the end of the block and rolls back on any error."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a read-only transaction over one snapshot; nothing can be written in it."""
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
+    """Return the psycopg connection beneath, inside the same transaction (for COPY and job deferral)."""
+    inner = connection.connection.driver_connection
+    if not isinstance(inner, psycopg.Connection):
+        raise TypeError(f"not a psycopg connection: {type(inner).__name__}")
+    return inner
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> int:
+    """Write many rows with COPY, in the caller's transaction; returns how many.
+
+    Args:
+        connection: Open transaction.
+        table: Table name, from code, never from input.
+        columns: Column names, from code, in the order of each row's values.
+        rows: Values that psycopg can adapt.
+    """
+    names = psycopg.sql.SQL(", ").join(psycopg.sql.Identifier(name) for name in columns)
+    statement = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(psycopg.sql.Identifier(table), names)
+    count = 0
+    with (
+        driver_connection(connection).cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def scoped(org_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` with the company's id, as every insert needs it."""
+    return {"org_id": org_id, **values}

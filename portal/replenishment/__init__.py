@@ -1,0 +1,1 @@
+"""Replenishment: policies, supplier-managed orders, shipments and receipts."""

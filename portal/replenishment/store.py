@@ -1,0 +1,125 @@
+"""Rows of replenishment policies, orders with their history, and shipments."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from portal.platform.db import METADATA, identifier, instant, org_table, reference
+
+policy_table = org_table(
+    "replenishment_policy",
+    identifier("product_id"),
+    identifier("location_id"),
+    identifier("supplier_id"),
+    Column("min_quanta", BigInteger, nullable=False),
+    Column("max_quanta", BigInteger, nullable=False),
+    Column("pack_quanta", BigInteger, nullable=False),
+    Column("lead_time_days", Integer, nullable=False),
+    Column("answer_hours", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    instant("created_at"),
+    reference("product_id", "product"),
+    reference("location_id", "location"),
+    reference("supplier_id", "partner"),
+    UniqueConstraint("org_id", "product_id", "location_id", "supplier_id"),
+    CheckConstraint("0 <= min_quanta AND min_quanta <= max_quanta", name="min_max"),
+    CheckConstraint("pack_quanta > 0 AND lead_time_days >= 0 AND answer_hours > 0", name="positive"),
+)
+
+order_table = org_table(
+    "replenishment_order",
+    Column("number", Text, nullable=False),
+    identifier("policy_id"),
+    identifier("product_id"),
+    identifier("location_id"),
+    identifier("supplier_id"),
+    Column("quantity", BigInteger, nullable=False),
+    Column("pack_quanta", BigInteger, nullable=False),
+    Column("needed_on", Date, nullable=False),
+    # The figures the proposal was made from, shown to both sides: JSON-free and exact.
+    Column("on_hand", BigInteger, nullable=False),
+    Column("in_transit", BigInteger, nullable=False),
+    Column("demand_in_lead_time", BigInteger, nullable=False),
+    Column("projected", BigInteger, nullable=False),
+    Column("min_quanta", BigInteger, nullable=False),
+    Column("max_quanta", BigInteger, nullable=False),
+    # True when one whole pack more than the maximum was needed to reach the minimum.
+    Column("over_max", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    # Expected by every move of the state: someone faster makes the slower one fail with 409.
+    Column("version", Integer, nullable=False),
+    instant("answer_by"),
+    instant("created_at"),
+    reference("policy_id", "replenishment_policy"),
+    reference("product_id", "product"),
+    reference("location_id", "location"),
+    reference("supplier_id", "partner"),
+    UniqueConstraint("org_id", "number"),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    # Exactly one open proposal per product, place and supplier (features.md E6).
+    Index(
+        "uq_replenishment_order_open",
+        "org_id",
+        "product_id",
+        "location_id",
+        "supplier_id",
+        unique=True,
+        postgresql_where=text("state IN ('proposed', 'sent')"),
+    ),
+    Index("ix_replenishment_order_supplier", "org_id", "supplier_id", "state"),
+)
+
+step_table = Table(
+    "replenishment_step",
+    METADATA,
+    identifier("org_id"),
+    identifier("order_id"),
+    # The version the order had after this step, from 1.
+    Column("version", Integer, nullable=False),
+    Column("from_state", Text),
+    Column("to_state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    identifier("actor_id", nullable=True),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+    PrimaryKeyConstraint("org_id", "order_id", "version"),
+    reference("order_id", "replenishment_order"),
+)
+
+shipment_table = org_table(
+    "shipment",
+    # The supplier's despatch advice number (ASN).
+    Column("number", Text, nullable=False),
+    identifier("order_id"),
+    identifier("supplier_id"),
+    identifier("product_id"),
+    identifier("location_id"),
+    Column("lot_code", Text, nullable=False),
+    Column("lot_made_on", Date),
+    Column("lot_expires_on", Date),
+    Column("quantity", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    instant("departed_at"),
+    instant("received_at", nullable=True),
+    reference("order_id", "replenishment_order"),
+    reference("supplier_id", "partner"),
+    reference("product_id", "product"),
+    reference("location_id", "location"),
+    UniqueConstraint("org_id", "supplier_id", "number"),
+    CheckConstraint("quantity > 0 AND received >= 0", name="quantities"),
+    CheckConstraint("state IN ('departed', 'received', 'short', 'over')", name="state_known"),
+)

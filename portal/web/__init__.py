@@ -1,0 +1,7 @@
+"""The HTML doors: one file per room, plain forms that work without JavaScript."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""

@@ -1,0 +1,74 @@
+"""Builds everything once: settings in, a web application, a worker's parts or a bare set of services out.
+
+Nothing here has rules of its own. The web process never imports web3: the chain is the worker's business.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from portal import web
+from portal.platform.bus import Bus
+from portal.platform.clock import Clock, SystemClock
+from portal.platform.config import Settings
+from portal.platform.db import Database
+from portal.platform.secrets import home_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What doors and commands share.
+
+    Attributes:
+        settings: The settings in force.
+        database: Connections to PostgreSQL.
+        clock: Where the time comes from.
+        bus: Handlers of messages between rooms.
+    """
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    bus: Bus
+
+
+def build_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+    """Return the services for ``settings``; opens no connection yet.
+
+    Args:
+        settings: ``database_url`` must be filled in (the command line does it for the embedded server).
+        clock: Another clock for tests.
+    """
+    return Services(
+        settings=settings,
+        database=Database(settings.database_url, pool_size=settings.web_threads),
+        clock=clock or SystemClock(),
+        bus=Bus(),
+    )
+
+
+def build_web(services: Services) -> Flask:
+    """Return the Flask application of the portal."""
+    settings = services.settings
+    application = Flask(
+        "portal",
+        root_path=str(Path(__file__).parent),
+        template_folder="web/templates",
+        static_folder=None,
+    )
+    application.config.update(
+        SECRET_KEY=home_secret(settings.home, "session.key"),
+        SESSION_COOKIE_NAME="tally",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.origin.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        TRAP_HTTP_EXCEPTIONS=False,
+    )
+    application.extensions["tally"] = services
+    web.register(application)
+    return application
