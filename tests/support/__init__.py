@@ -1,0 +1,1 @@
+"""Tools of the tests: the machine's test cluster, databases by template, processes."""

@@ -1,0 +1,34 @@
+"""Databases that forget: what is committed in them is gone after the test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from portal.platform.db import Database
+
+
+class ForgetfulDatabase(Database):
+    """A ``Database`` whose every transaction is a savepoint in one transaction that is rolled back.
+
+    For tests of one thread. What is about concurrency, crashes or LISTEN takes a database of its own.
+    """
+
+    def __init__(self, url: str, connection: Connection) -> None:
+        super().__init__(url, pool_size=1)
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a savepoint that is kept at the end of the block and rolled back on any error."""
+        with self._connection.begin_nested():
+            yield self._connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a savepoint that is rolled back: a reader that writes leaves nothing."""
+        savepoint = self._connection.begin_nested()
+        try:
+            yield self._connection
+        finally:
+            savepoint.rollback()
