@@ -1,3 +1,4 @@
+# ruff: noqa: N818 - kinds of refusal are named as people say them
 """The ledger's refusals: one root, a few kinds, and one verification error per step.
 
 The ledger is a library of its own, so its root is not the portal's. A check that fails raises; it never
@@ -24,31 +25,31 @@ class LedgerError(Exception):
         self.values = values
 
 
-class NotFound(LedgerError):  # noqa: N818 - the kinds are named as people say them
+class NotFound(LedgerError):
     """The thing asked for does not exist."""
 
     code = "not_found"
 
 
-class Refused(LedgerError):  # noqa: N818
+class Refused(LedgerError):
     """A rule said no; nothing has changed."""
 
     code = "refused"
 
 
-class Conflict(LedgerError):  # noqa: N818
+class Conflict(LedgerError):
     """Someone was faster, or the thing has moved on; nothing has changed."""
 
     code = "conflict"
 
 
-class Malformed(LedgerError):  # noqa: N818
+class Malformed(LedgerError):
     """The input cannot be read as what it should be."""
 
     code = "malformed"
 
 
-class Unavailable(LedgerError):  # noqa: N818
+class Unavailable(LedgerError):
     """A part we lean on (a chain, a disk) does not answer; it may be tried again."""
 
     code = "unavailable"
@@ -192,7 +193,7 @@ class DocumentsInvalid(VerificationError):
     check = "documents"
 
 
-class NotChecked(LedgerError):  # noqa: N818 - an outcome, not a fault
+class NotChecked(LedgerError):
     """A step could not be made (no trust list, no chain): neither a yes nor a no."""
 
     code = "not_checked"
@@ -200,3 +201,57 @@ class NotChecked(LedgerError):  # noqa: N818 - an outcome, not a fault
     def __init__(self, code: str, message: str, **values: Any) -> None:
         super().__init__(message, **values)
         self.reason = code
+
+
+class ChainUnavailable(Unavailable):
+    """The chain we anchor on does not answer, or answers nonsense; it may be tried again."""
+
+    code = "chain_unavailable"
+
+
+class ForeignChain(Refused):
+    """The endpoint speaks for another chain than the one pinned at first start."""
+
+    code = "foreign_chain"
+
+
+class ForeignContract(Refused):
+    """Other code than ours lies at the contract's address, or none."""
+
+    code = "foreign_contract"
+
+
+class ContractRefused(Refused):
+    """The contract said no. ``values["reason"]`` is the name of its error."""
+
+    code = "contract_refused"
+
+
+class TransactionKnown(Conflict):
+    """The node has this transaction, or its nonce is used up: look at the contract, do not repeat."""
+
+    code = "transaction_known"
+
+
+class TransactionRefused(Refused):
+    """The node does not take the transaction, and would not take it again."""
+
+    code = "transaction_refused"
+
+
+class BatchNotNext(Conflict):
+    """Batches of a stream are anchored in order, and an earlier one is still missing."""
+
+    code = "batch_not_next"
+
+
+class BatchDisplaced(Conflict):
+    """The stream holds another root under the batch's number, or the root under another number."""
+
+    code = "batch_displaced"
+
+
+class FeeCapReached(Refused):
+    """A stuck transaction would have to pay more than the cap allows."""
+
+    code = "fee_cap_reached"
