@@ -144,7 +144,7 @@ def check_consistency(
     """
     if not 0 <= old_size <= new_size:
         raise ProofMismatch(f"a tree of {new_size} never had size {old_size}", old=old_size, new=new_size)
-    if old_size == new_size or old_size == 0:
+    if old_size in (0, new_size):
         if path or (old_size == new_size and old_root != new_root):
             raise ProofMismatch("two trees of one size differ", old=old_size, new=new_size)
         return

@@ -1,0 +1,432 @@
+"""Compose, sign and check one digital passport.
+
+The envelope is W3C VCDM 2.0, the types are UNTP Digital Product Passport 0.6.1, the subject is a GS1 Digital
+Link URI, events carry EPCIS 2.0 / CBV words, the proof is Data Integrity ``eddsa-jcs-2022``
+(vc-di-eddsa section 3.3). Terms outside UNTP fall into our own vocabulary by ``@vocab``. Decimals travel
+as text: no number here can be read two ways.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from ledger.canonical import canonical_bytes, digest_multibase, from_multibase, sha256, to_multibase
+from ledger.errors import BadFacts, BadGTIN, BadLot, Malformed, SignatureInvalid
+from ledger.keys import PublicKey, SigningKey, from_instant, to_instant
+
+VC_CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
+UNTP_CONTEXT: Final = "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/"
+OWN_VOCABULARY: Final = "https://tallystick.example/ns/passport/v1#"
+PASSPORT_TYPES: Final = ("DigitalProductPassport", "VerifiableCredential")
+SUITE: Final = "eddsa-jcs-2022"
+NONCE_BYTES: Final = 16
+SIGNATURE_BYTES: Final = 64
+_DIGEST_BYTES: Final = 32
+_GTIN = re.compile(r"[0-9]{14}")
+_LOT = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}")
+_PROOF_MEMBERS: Final = {
+    "@context", "type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A firm. ``id`` is a URI (a DID, or a register's address of it)."""
+
+    id: str
+    name: str
+    registered_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file the passport vouches for by its digest.
+
+    Args:
+        url: Where it can be fetched; its identity in the credential.
+        sha256: Digest of the bytes, 32 bytes.
+    """
+
+    url: str
+    name: str
+    media_type: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFact:
+    """A certificate in force for the product. Dates are the certificate's own, both inclusive."""
+
+    number: str
+    name: str
+    issuing_body: str
+    valid_from: date
+    valid_until: date | None = None
+    file: EvidenceFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionFact:
+    """An inspection report for the lot."""
+
+    number: str
+    name: str
+    laboratory: str
+    inspected_on: date
+    passed: bool
+    file: EvidenceFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFact:
+    """One traceability event.
+
+    Args:
+        kind: EPCIS event type: ``ObjectEvent``, ``TransactionEvent``, ``TransformationEvent``…
+        biz_step: CBV business step: ``commissioning``, ``shipping``, ``receiving``…
+        quantity: Decimal text, with ``unit`` a UN/ECE Recommendation 20 code.
+        document: Number of the paper behind it (an ASN, a receipt).
+    """
+
+    kind: str
+    time: datetime
+    biz_step: str
+    place: str
+    place_id: str | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassportFacts:
+    """All that one passport says about one lot.
+
+    Args:
+        id: The credential's URI (``https://…/credentials/…`` or ``urn:uuid:…``).
+        base_url: Scheme and host of the passport pages, without a path: the Digital Link's front.
+        gtin: 14 digits with a right check digit.
+        lot: GS1 AI (10): 1 to 20 characters of set 82.
+        valid_until: Inclusive, like ``valid_from``.
+        files: All evidence; the certificates' and reports' own files are added when missing here.
+    """
+
+    id: str
+    issuer: Party
+    valid_from: datetime
+    base_url: str
+    gtin: str
+    lot: str
+    name_zh: str
+    name_en: str
+    valid_until: datetime | None = None
+    producer: Party | None = None
+    country: str | None = None
+    produced_on: date | None = None
+    best_before: date | None = None
+    certificates: tuple[CertificateFact, ...] = ()
+    inspections: tuple[InspectionFact, ...] = ()
+    events: tuple[TraceFact, ...] = ()
+    files: tuple[EvidenceFile, ...] = ()
+
+
+def check_gtin(gtin: str) -> None:
+    """Check a GTIN-14 (GS1 General Specifications 7.9: weights 3 and 1, modulo 10).
+
+    Raises:
+        BadGTIN: Not 14 digits, or another check digit.
+    """
+    if not _GTIN.fullmatch(gtin):
+        raise BadGTIN(f"{gtin!r} has not 14 digits", gtin=gtin)
+    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(gtin))
+    if total % 10:
+        raise BadGTIN(f"the check digit of {gtin} is wrong", gtin=gtin)
+
+
+def digital_link(base_url: str, gtin: str, lot: str) -> str:
+    """Return the GS1 Digital Link URI of a lot: ``{base}/01/{gtin}/10/{lot}``, the lot percent-encoded.
+
+    Raises:
+        BadGTIN: See :func:`check_gtin`.
+        BadLot: Empty, longer than 20 characters, or outside GS1 character set 82.
+        BadFacts: ``base_url`` is not the scheme and host of a web address.
+    """
+    check_gtin(gtin)
+    if not _LOT.fullmatch(lot):
+        raise BadLot(f"{lot!r} is no GS1 lot number", lot=lot)
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or base_url != f"{parts.scheme}://{parts.netloc}":
+        raise BadFacts(f"{base_url!r} is not a scheme and a host", base_url=base_url)
+    return f"{base_url}/01/{gtin}/10/{quote(lot, safe='')}"
+
+
+def compose(facts: PassportFacts) -> dict[str, Any]:
+    """Return the unsigned credential, made of JSON types.
+
+    Raises:
+        BadGTIN: See :func:`check_gtin`.
+        BadLot: See :func:`digital_link`.
+        BadFacts: Validity ends before it starts, a file's digest has not 32 bytes, or two different files
+            share an address.
+        Malformed: A time without a zone.
+    """
+    link = digital_link(facts.base_url, facts.gtin, facts.lot)
+    if facts.valid_until and facts.valid_until < facts.valid_from:
+        raise BadFacts("validity ends before it starts", id=facts.id)
+    credential = {
+        "@context": [VC_CONTEXT, UNTP_CONTEXT, {"@vocab": OWN_VOCABULARY}],
+        "id": facts.id,
+        "type": list(PASSPORT_TYPES),
+        "issuer": {"type": ["CredentialIssuer"], "id": facts.issuer.id, "name": facts.issuer.name},
+        "validFrom": to_instant(facts.valid_from),
+        "validUntil": to_instant(facts.valid_until) if facts.valid_until else None,
+        "credentialSubject": _subject(facts, link),
+        "relatedResource": [_resource(file) for file in _all_files(facts)] or None,
+    }
+    return {name: _without_gaps(value) for name, value in credential.items() if value is not None}
+
+
+def _subject(facts: PassportFacts, link: str) -> dict[str, Any]:
+    claims = [_certificate_claim(link, fact) for fact in facts.certificates]
+    claims += [_inspection_claim(link, fact) for fact in facts.inspections]
+    trace = {
+        "type": ["TraceabilityPerformance"],
+        "valueChainProcess": "Distribution",
+        "event": [_event(link, fact) for fact in facts.events],
+    }
+    return {
+        "type": ["ProductPassport"],
+        "id": f"{link}#passport",
+        "product": _product(facts, link),
+        "granularityLevel": "batch",
+        "conformityClaim": claims or None,
+        "traceabilityInformation": [trace] if facts.events else None,
+    }
+
+
+def _product(facts: PassportFacts, link: str) -> dict[str, Any]:
+    return {
+        "type": ["Product"],
+        "id": link,
+        "name": facts.name_zh,
+        "registeredId": f"{facts.gtin}.10.{facts.lot}",
+        "idScheme": {
+            "type": ["IdentifierScheme"],
+            "id": "https://id.gs1.org/01/",
+            "name": "Global Trade Item Number (GTIN)",
+        },
+        "batchNumber": facts.lot,
+        "producedByParty": _party(facts.producer) if facts.producer else None,
+        "productionDate": _day(facts.produced_on),
+        "countryOfProduction": facts.country,
+        "characteristics": {
+            "type": ["Characteristics"],
+            "names": [
+                {"@value": facts.name_zh, "@language": "zh"},
+                {"@value": facts.name_en, "@language": "en"},
+            ],
+            "gtin": facts.gtin,
+            "bestBefore": _day(facts.best_before),
+        },
+    }
+
+
+def _certificate_claim(link: str, fact: CertificateFact) -> dict[str, Any]:
+    return {
+        "type": ["Claim", "Declaration"],
+        "id": f"{link}#certificate-{quote(fact.number, safe='')}",
+        "description": fact.name,
+        "conformance": True,
+        "conformityTopic": "governance.compliance",
+        "assessmentDate": _day(fact.valid_from),
+        "certificate": {
+            "number": fact.number,
+            "issuingBody": fact.issuing_body,
+            "validFrom": _day(fact.valid_from),
+            "validUntil": _day(fact.valid_until),
+        },
+        "conformityEvidence": _secure_link(fact.file),
+    }
+
+
+def _inspection_claim(link: str, fact: InspectionFact) -> dict[str, Any]:
+    return {
+        "type": ["Claim", "Declaration"],
+        "id": f"{link}#inspection-{quote(fact.number, safe='')}",
+        "description": fact.name,
+        "conformance": fact.passed,
+        "conformityTopic": "social.safety",
+        "assessmentDate": _day(fact.inspected_on),
+        "inspection": {"number": fact.number, "laboratory": fact.laboratory},
+        "conformityEvidence": _secure_link(fact.file),
+    }
+
+
+def _event(link: str, fact: TraceFact) -> dict[str, Any]:
+    quantity = {"epcClass": link, "quantity": fact.quantity, "uom": fact.unit}
+    return {
+        "type": fact.kind,
+        "eventTime": to_instant(fact.time),
+        "eventTimeZoneOffset": "+00:00",
+        "action": "OBSERVE",
+        "bizStep": fact.biz_step,
+        "bizLocation": {"id": fact.place_id, "name": fact.place},
+        "quantityList": [quantity] if fact.quantity is not None else None,
+        "document": fact.document,
+    }
+
+
+def _party(party: Party) -> dict[str, Any]:
+    return {"id": party.id, "name": party.name, "registeredId": party.registered_id}
+
+
+def _secure_link(file: EvidenceFile | None) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    return {
+        "type": ["SecureLink", "Link"],
+        "linkURL": file.url,
+        "linkName": file.name,
+        "hashDigest": file.sha256.hex(),
+        "hashMethod": "SHA-256",
+        "encryptionMethod": "none",
+    }
+
+
+def _resource(file: EvidenceFile) -> dict[str, Any]:
+    return {
+        "id": file.url,
+        "name": file.name,
+        "mediaType": file.media_type,
+        "digestMultibase": digest_multibase(file.sha256),
+    }
+
+
+def _all_files(facts: PassportFacts) -> list[EvidenceFile]:
+    claims: list[CertificateFact | InspectionFact] = [*facts.certificates, *facts.inspections]
+    files: dict[str, EvidenceFile] = {}
+    for file in (*facts.files, *(fact.file for fact in claims if fact.file)):
+        if len(file.sha256) != _DIGEST_BYTES:
+            raise BadFacts(f"the digest of {file.url} has not 32 bytes", url=file.url)
+        if files.setdefault(file.url, file).sha256 != file.sha256:
+            raise BadFacts(f"two different files at {file.url}", url=file.url)
+    return list(files.values())
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _without_gaps(value: Any) -> Any:
+    """Drop what is not known: in a credential an absent member says it better than null."""
+    if isinstance(value, dict):
+        return {key: _without_gaps(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_gaps(item) for item in value]
+    return value
+
+
+def sign(
+    credential: Mapping[str, Any], key: SigningKey, *, created: datetime, nonce: bytes | None = None
+) -> dict[str, Any]:
+    """Return the credential with an ``eddsa-jcs-2022`` proof (vc-di-eddsa section 3.3.1).
+
+    Args:
+        credential: Unsigned; it stays as it is.
+        key: The issuer's; its ``method_id`` becomes the proof's verification method.
+        created: From the caller's clock.
+        nonce: 16 bytes that keep equal facts from giving equal hashes; fresh randomness when left out.
+
+    Raises:
+        BadFacts: The credential is signed already.
+        NotCanonical: The credential holds a value without a canonical form.
+        Malformed: ``created`` has no time zone.
+    """
+    if "proof" in credential:
+        raise BadFacts("the credential is signed already", id=credential.get("id"))
+    salt = secrets.token_bytes(NONCE_BYTES) if nonce is None else nonce
+    config = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": SUITE,
+        "created": to_instant(created),
+        "verificationMethod": key.method_id,
+        "proofPurpose": "assertionMethod",
+        "nonce": to_multibase(salt),
+        "@context": credential["@context"],
+    }
+    signature = key.sign(hash_data(credential, config))
+    return {**credential, "proof": {**config, "proofValue": to_multibase(signature)}}
+
+
+def hash_data(document: Mapping[str, Any], config: Mapping[str, Any]) -> bytes:
+    """Return the 64 bytes that are signed: proof hash, then document hash (vc-di-eddsa 3.3.4).
+
+    Raises:
+        NotCanonical: One of them has no canonical form.
+    """
+    return sha256(canonical_bytes(config)) + sha256(canonical_bytes(document))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A parsed ``eddsa-jcs-2022`` proof."""
+
+    created: datetime
+    method_id: str
+    signature: bytes
+    config: Mapping[str, Any]
+
+
+def read_proof(credential: Mapping[str, Any]) -> Proof:
+    """Read the proof of a credential without checking the signature.
+
+    Raises:
+        SignatureInvalid: ``missing_proof``; ``malformed_proof`` (not one Data Integrity proof for
+            assertions, members we do not know, unreadable values); ``unknown_suite``;
+            ``context_differs`` (the proof was made for other contexts).
+    """
+    proof = credential.get("proof")
+    if proof is None:
+        raise SignatureInvalid("missing_proof", "the credential carries no proof")
+    if not isinstance(proof, dict) or proof.get("type") != "DataIntegrityProof":
+        raise SignatureInvalid("malformed_proof", "not a Data Integrity proof")
+    if proof.get("cryptosuite") != SUITE:
+        raise SignatureInvalid("unknown_suite", f"not {SUITE}", suite=str(proof.get("cryptosuite")))
+    if proof.keys() - {"nonce"} != _PROOF_MEMBERS or proof["proofPurpose"] != "assertionMethod":
+        raise SignatureInvalid("malformed_proof", "not a proof for assertions, or unknown members")
+    if proof["@context"] != credential.get("@context"):
+        raise SignatureInvalid("context_differs", "the proof was made for other contexts")
+    return _parsed(proof)
+
+
+def _parsed(proof: dict[str, Any]) -> Proof:
+    config = {name: value for name, value in proof.items() if name != "proofValue"}
+    method_id = proof["verificationMethod"]
+    try:
+        created, signature = from_instant(proof["created"]), from_multibase(proof["proofValue"])
+    except Malformed as error:
+        raise SignatureInvalid("malformed_proof", f"unreadable proof: {error}") from error
+    if len(signature) != SIGNATURE_BYTES or not isinstance(method_id, str):
+        raise SignatureInvalid("malformed_proof", "the signature has not 64 bytes")
+    return Proof(created, method_id, signature, config)
+
+
+def check_proof(credential: Mapping[str, Any], public: PublicKey) -> Proof:
+    """Check the proof of a credential with a key (vc-di-eddsa section 3.3.2), and return it parsed.
+
+    Stricter than the standard, which lets a document add contexts behind the proof's: they must be equal.
+    Whose key it is, and whether it counted then, is the caller's question
+    (:func:`ledger.verify.check_signature`).
+
+    Raises:
+        SignatureInvalid: See :func:`read_proof`; ``signature_mismatch``.
+        NotCanonical: The credential has no canonical form.
+    """
+    proof = read_proof(credential)
+    document = {name: value for name, value in credential.items() if name != "proof"}
+    public.check(proof.signature, hash_data(document, proof.config))
+    return proof
