@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_utils.abi import function_abi_to_4byte_selector, get_all_error_abis, get_all_function_abis
 from eth_utils.crypto import keccak
 
 from ledger.errors import NotFound, Refused
@@ -58,15 +57,20 @@ class Artefact:
 
     def selectors(self) -> dict[str, bytes]:
         """The 4-byte selector of every function, by the function's name."""
-        return {one["name"]: _selector(one) for one in get_all_function_abis(list(self.abi))}
+        return {one["name"]: _hash_of(one)[:4] for one in self.abi if one["type"] == "function"}
 
     def errors(self) -> dict[bytes, str]:
         """The name of every custom error, by the 4-byte selector a revert starts with."""
-        return {_selector(one): one["name"] for one in get_all_error_abis(list(self.abi))}
+        return {_hash_of(one)[:4]: one["name"] for one in self.abi if one["type"] == "error"}
+
+    def topics(self) -> dict[str, bytes]:
+        """The first topic of every event, 32 bytes, by the event's name."""
+        return {one["name"]: _hash_of(one) for one in self.abi if one["type"] == "event"}
 
 
-def _selector(abi: Any) -> bytes:
-    return bytes(function_abi_to_4byte_selector({**abi, "type": "function"}))
+def _hash_of(one: dict[str, Any]) -> bytes:
+    """Keccak-256 of the signature (Solidity ABI specification, "Function Selector")."""
+    return bytes(keccak(text=f"{one['name']}({','.join(arg['type'] for arg in one['inputs'])})"))
 
 
 def load_artefact(places: tuple[Path, ...] = PLACES) -> Artefact:
@@ -107,7 +111,7 @@ def stream_id(opener: bytes, salt: bytes) -> bytes:
         opener: The address that sends the transaction, 20 bytes.
         salt: 32 bytes.
     """
-    return keccak(opener.rjust(32, b"\0") + salt)
+    return bytes(keccak(opener.rjust(32, b"\0") + salt))
 
 
 def next_head(head: bytes, *, root: bytes, size: int, seq: int) -> bytes:
