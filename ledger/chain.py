@@ -316,7 +316,7 @@ class Chain:
 
     # Setting up
 
-    def deploy(self, account: LocalAccount, *) -> str:
+    def deploy(self, account: LocalAccount) -> str:
         """Deploy the contract and check what came to lie there.
 
         Args:
@@ -334,9 +334,7 @@ class Chain:
         self.check_contract(contract)
         return contract
 
-    def open_stream(
-        self, account: LocalAccount, *, contract: str, salt: bytes, admin: str
-    ) -> TransactionReceipt:
+    def open_stream(self, account: LocalAccount, *, contract: str, salt: bytes, admin: str) -> TransactionReceipt:
         """Open the stream ``ledger.contract.stream_id(account, salt)``.
 
         Args:

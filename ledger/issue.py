@@ -16,11 +16,13 @@ contract numbers batches by compare-and-set and knows a root it has seen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from ledger.abi import AnchorRecord
 from ledger.backend import AnchorCall, AnchorChain, ChainIdentity, Fees, check_same_chain
+from ledger.bundle import Anchor, Inclusion
 from ledger.errors import (
     BatchDisplaced,
     BatchNotNext,
@@ -32,7 +34,6 @@ from ledger.errors import (
 from ledger.merkle import Tree
 
 LEAF_BYTES = 32
-TREE = "rfc9162-sha256"
 
 
 class NoLeaves(Malformed):
@@ -68,19 +69,12 @@ class SealedBatch:
             index: The leaf's position, from 0.
 
         Returns:
-            ``tree``, ``leafIndex``, ``treeSize``, ``root`` and ``path`` (leaf side first); hashes
-            are ``0x`` and hexadecimal.
+            The JSON value of ``ledger.bundle.Inclusion``.
 
         Raises:
             Malformed: No such leaf.
         """
-        return {
-            "tree": TREE,
-            "leafIndex": index,
-            "treeSize": self.size,
-            "root": _hex(self.root),
-            "path": [_hex(step) for step in self.tree.inclusion(index)],
-        }
+        return Inclusion(index, self.size, self.root, self.tree.inclusion(index)).to_value()
 
 
 def seal(leaf_hashes: Sequence[bytes]) -> SealedBatch:
@@ -313,8 +307,10 @@ def _is_next(batch: AnchorBatch, chain: AnchorChain, target: AnchorTarget) -> bo
 
 
 def _raised(old: Fees, current: Fees, cap: int) -> Fees:
-    """Fees that replace a waiting transaction: at least an eighth more than it offers (EIP-1559
-    nodes ask for a tenth), at least what is usual now, and never above the cap.
+    """Return fees that replace a waiting transaction.
+
+    At least an eighth more than it offers (nodes ask for a tenth), at least what is usual now, and
+    never above the cap.
     """
     max_fee = max(_eighth_more(old.max_fee), current.max_fee)
     priority = max(_eighth_more(old.priority), current.priority)
@@ -335,27 +331,22 @@ def build_receipt(batch: AnchorBatch, target: AnchorTarget) -> dict[str, Any]:
     """The anchor of a final batch, as it stands in a bundle.
 
     Returns:
-        ``chainId``, ``genesis``, ``contract``, ``stream``, ``seq``, ``transaction``,
-        ``blockNumber``, ``blockHash`` and ``blockTime`` (seconds since 1970); hashes are ``0x`` and
-        hexadecimal.
+        The JSON value of ``ledger.bundle.Anchor``.
 
     Raises:
         BatchNotNext: The batch is not final yet.
     """
     if batch.state is not AnchorState.FINAL or batch.placement is None:
         raise BatchNotNext(f"batch {batch.seq} is {batch.state.value}, not final", seq=batch.seq)
-    return {
-        "chainId": target.identity.chain_id,
-        "genesis": _hex(target.identity.genesis),
-        "contract": target.contract,
-        "stream": _hex(target.stream),
-        "seq": batch.seq,
-        "transaction": _hex(batch.placement.tx_hash),
-        "blockNumber": batch.placement.block_number,
-        "blockHash": _hex(batch.placement.block_hash),
-        "blockTime": batch.placement.block_time,
-    }
-
-
-def _hex(data: bytes) -> str:
-    return "0x" + data.hex()
+    anchor = Anchor(
+        chain_id=target.identity.chain_id,
+        genesis=target.identity.genesis,
+        contract=bytes.fromhex(target.contract.removeprefix("0x")),
+        stream=target.stream,
+        seq=batch.seq,
+        transaction=batch.placement.tx_hash,
+        block_number=batch.placement.block_number,
+        block_hash=batch.placement.block_hash,
+        block_time=datetime.fromtimestamp(batch.placement.block_time, UTC),
+    )
+    return anchor.to_value()
