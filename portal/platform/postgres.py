@@ -16,13 +16,11 @@ first start. What holds, and how:
   through the folders above.
 """
 
-import ctypes
 import fcntl
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -48,9 +46,9 @@ from portal.platform.postgres_binaries import (
     reachable_binaries,
     wheel_binaries,
 )
+from portal.platform.processes import die_with_parent, remembered_port, roll
 
 _DATABASE = "tally"
-_LOG_LIMIT_BYTES = 8 * 1024 * 1024
 _FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -59,11 +57,6 @@ _SETTINGS = {
     "jit": "off",
     "log_line_prefix": "%m [%p] ",
 }
-
-
-def die_with_parent(signal_number: int) -> None:
-    """Ask the kernel to send this process ``signal_number`` when the thread that started it ends (Linux)."""
-    ctypes.CDLL(None).prctl(1, signal_number)
 
 
 class EmbeddedPostgres:
@@ -180,13 +173,15 @@ class EmbeddedPostgres:
     def is_alive(self) -> bool:
         """Tell whether the server's process is there, without asking it anything."""
         if self._process is not None and self._process.poll() is not None:
-            return False
+            self._process = None
         pid = self.pid
-        return pid is not None and is_live_process(pid)
+        return pid is not None and (self._process is not None or is_live_process(pid))
 
     @property
     def pid(self) -> int | None:
-        """The postmaster's process id, as its lock file says; None when there is no such file."""
+        """The postmaster's process id: ours, or the one in its lock file; None when there is neither."""
+        if self._process is not None:
+            return self._process.pid
         try:
             return int((self._data / "postmaster.pid").read_text().split()[0])
         except (FileNotFoundError, IndexError):
@@ -274,24 +269,22 @@ class EmbeddedPostgres:
     def _start(self) -> None:
         """Try until it answers: after kill -9, orphans of the old server may hold the folder for seconds."""
         deadline = time.monotonic() + self.start_timeout_s
-        self._roll_log()
-        while True:
-            clear_stale_lock(self._data / "postmaster.pid")
-            self._port_file.write_text(str(self._free_port()))
-            self._process = self._spawn()
-            if self._answers_before(deadline):
-                break
+        roll(self.log)
+        pause_s = 0.0
+        while not self._answers_before(deadline):
             if time.monotonic() > deadline:
                 self._stop()
-                raise self._unavailable(f"no answer within {self.start_timeout_s:.0f} s")
-            time.sleep(0.2)
+                raise self._unavailable(f"no answer within {self.start_timeout_s:g} s")
+            time.sleep(pause_s)
+            pause_s = 0.2
+            clear_stale_lock(self._data / "postmaster.pid")
+            self._process = self._spawn(remembered_port(self._port_file))
         _ensure_database(self._url("postgres"), _DATABASE)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
         settings = _SETTINGS | ({} if self._durable else _FAST_SETTINGS)
         switches = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        port = self._port_file.read_text()
-        command = [str(self._binaries() / "postgres"), "-D", self._as_seen(self._data), "-p", port]
+        command = [str(self._binaries() / "postgres"), "-D", self._as_seen(self._data), "-p", str(port)]
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [*command, *switches],
@@ -302,24 +295,12 @@ class EmbeddedPostgres:
             )
 
     def _answers_before(self, deadline: float) -> bool:
-        assert self._process is not None  # noqa: S101 - for the type checker
-        while self._process.poll() is None and time.monotonic() < deadline:
+        """Wait for the server that is there, ours or one in recovery; at once False when there is none."""
+        while self.is_alive() and time.monotonic() < deadline:
             if self.is_running():
                 return True
             time.sleep(0.03)
         return False
-
-    def _free_port(self) -> int:
-        """Return last time's port while it is free, else any free one: open pages keep their address."""
-        wanted = int(self._port_file.read_text()) if self._port_file.exists() else 0
-        try:
-            return free_port(wanted)
-        except OSError:
-            return free_port(0)
-
-    def _roll_log(self) -> None:
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
 
     # --- stopping -------------------------------------------------------------------------------
 
@@ -382,19 +363,6 @@ def _ensure_database(url: str, name: str) -> None:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
     if found is None:
         create_database(url, name)
-
-
-def free_port(wanted: int) -> int:
-    """Return ``wanted`` when it can be listened on (0: any port that can).
-
-    Raises:
-        OSError: It is taken.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", wanted))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_live_process(pid: int) -> bool:
