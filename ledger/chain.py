@@ -369,7 +369,7 @@ class Chain:
         words = stream + _word(writer) + valid_until.to_bytes(32, "big")
         return self._transact(account, contract, self._selectors["setWriter"] + words)
 
-    def _transact(self, account: LocalAccount, to: str | None, data: bytes, wait_s: float) -> TransactionReceipt:
+    def _transact(self, account: LocalAccount, to: str | None, data: bytes) -> TransactionReceipt:
         fees = self.fees()
         transaction: dict[str, Any] = {
             "from": account.address,
