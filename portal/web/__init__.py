@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from portal.web import shell
+
 
 def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
+    shell.register(app)

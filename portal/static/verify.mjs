@@ -1,0 +1,428 @@
+// Checks a passport in the reader's own browser. Twin of ledger/verify.py: same steps, states and codes, held
+// together by tests/vectors/bundles. WebCrypto only, no dependency; never touches the page.
+
+export const CHECKS = 'structure fingerprint signature issuer validity inclusion anchor documents'.split(' ');
+const VC = 'https://www.w3.org/ns/credentials/v2';
+const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+const SAFE = Number.MAX_SAFE_INTEGER;
+const utf8 = new TextEncoder();
+
+class Outcome extends Error {
+  constructor(state, code, params = {}) {
+    super(code);
+    Object.assign(this, { state, code, params });
+  }
+}
+const fail = (code, params) => { throw new Outcome('failed', code, params); };
+const gap = (code, params) => { throw new Outcome('not_checked', code, params); };
+const need = (truth, code = 'malformed_bundle') => truth || fail(code);
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isList = Array.isArray;
+const isText = (value) => typeof value === 'string';
+
+// ---- strict JSON: what another parser could understand differently is refused -------------------------------
+const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(true|false|null))/y;
+
+export function parseStrict(text, maxBytes = 1 << 20) {
+  need(utf8.encode(text).length <= maxBytes, 'too_large');
+  let token;
+  const next = () => {
+    token = TOKEN.exec(text);
+    need(token, 'not_json');
+    return token[1];
+  };
+  const expect = (mark) => need(next() === mark, 'not_json');
+  const value = () => {
+    if (token[2]) return JSON.parse(token[2]);
+    if (token[3]) {
+      const number = Number(token[3]);
+      const whole = !token[4] && !token[5];
+      need(whole ? Math.abs(number) <= SAFE : Number.isFinite(number), 'unsafe_number');
+      return number;
+    }
+    if (token[6]) return JSON.parse(token[6]);
+    if (token[1] === '[') return list();
+    need(token[1] === '{', 'not_json');
+    return object();
+  };
+  const list = () => {
+    const items = [];
+    if (next() === ']') return items;
+    for (;;) {
+      items.push(value());
+      if (next() === ']') return items;
+      need(token[1] === ',', 'not_json');
+      next();
+    }
+  };
+  const object = () => {
+    const members = Object.create(null);
+    let twice = false;
+    if (next() === '}') return members;
+    for (;;) {
+      need(token[2], 'not_json');
+      const name = JSON.parse(token[2]);
+      expect(':');
+      next();
+      const item = value();
+      twice ||= name in members;
+      members[name] = item;
+      if (next() === '}') break;
+      need(token[1] === ',', 'not_json');
+      next();
+    }
+    need(!twice, 'duplicate_key');
+    return members;
+  };
+  const walk = (node, depth) => {
+    if (isText(node)) need(!/\p{Cs}/u.test(node), 'lone_surrogate');
+    else if (node && typeof node === 'object') {
+      need(depth < 64, 'too_deep');
+      const plain = isList(node);
+      for (const [name, item] of Object.entries(node)) {
+        if (!plain) walk(name);
+        walk(item, depth + 1);
+      }
+    }
+  };
+  TOKEN.lastIndex = 0;
+  try {
+    next();
+    const result = value();
+    need(/^[ \t\n\r]*$/.test(text.slice(TOKEN.lastIndex)), 'not_json');
+    walk(result, 0);
+    return result;
+  } catch (error) {
+    if (error instanceof RangeError) fail('too_deep');
+    throw error;
+  }
+}
+
+// ---- RFC 8785: its numbers and texts are defined by this very engine ---------------------------------------
+export function canonical(value) {
+  if (isList(value)) return `[${value.map(canonical)}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)}}`;
+}
+
+// ---- bytes ---------------------------------------------------------------------------------------------------
+const join = (...parts) => {
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) { all.set(part, at); at += part.length; }
+  return all;
+};
+const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', isText(data) ? utf8.encode(data) : data));
+
+function base58(bytes) {
+  let number = bytes.length ? BigInt(`0x${toHex(bytes)}`) : 0n;
+  let text = '';
+  for (; number; number /= 58n) text = ALPHABET[Number(number % 58n)] + text;
+  for (const byte of bytes) { if (byte) break; text = `1${text}`; }
+  return text;
+}
+
+function fromMultibase(text) {
+  if (!isText(text) || !/^z[1-9A-HJ-NP-Za-km-z]{1,128}$/.test(text) || text.endsWith('\n')) throw new TypeError('multibase');
+  let number = 0n;
+  for (const digit of text.slice(1)) number = number * 58n + BigInt(ALPHABET.indexOf(digit));
+  const hex = number ? number.toString(16) : '';
+  const zeros = /^z(1*)/.exec(text)[1].length;
+  return join(new Uint8Array(zeros), fromHex(hex.length % 2 ? `0${hex}` : hex));
+}
+
+const instant = (text) => {
+  const good = isText(text) && /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
+  const moment = good ? new Date(text) : NaN;
+  if (!(moment.valueOf() >= -1e15) || moment.toISOString() !== text.replace('Z', '.000Z')) throw new TypeError('instant');
+  return moment.valueOf();
+};
+const toInstant = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
+
+// ---- 1. structure --------------------------------------------------------------------------------------------
+const hex = (value, size, prefix = '') => need(isText(value) && new RegExp(`^${prefix}[0-9a-f]{${2 * size}}$`).test(value));
+const number = (value) => need(Number.isSafeInteger(value) && value >= 0);
+const members = (value, names) => need(isObject(value) && Object.keys(value).sort().join() === names.split(' ').sort().join());
+
+function readInclusion(value) {
+  members(value, 'tree leafIndex treeSize root path');
+  need(value.tree === 'rfc9162-sha256' && isList(value.path) && value.path.length <= 64);
+  number(value.leafIndex);
+  number(value.treeSize);
+  hex(value.root, 32);
+  value.path.forEach((step) => hex(step, 32));
+}
+
+function readAnchor(value) {
+  members(value, 'chainId genesis contract stream seq transaction blockNumber blockHash blockTime');
+  ['chainId', 'seq', 'blockNumber'].forEach((name) => number(value[name]));
+  ['genesis', 'stream', 'transaction', 'blockHash'].forEach((name) => hex(value[name], 32, '0x'));
+  hex(value.contract, 20, '0x');
+  instant(value.blockTime);
+}
+
+function readCredential(value) {
+  need(isObject(value) && isObject(value.credentialSubject));
+  need(isList(value['@context']) && value['@context'][0] === VC);
+  need(isList(value.type) && ['VerifiableCredential', 'DigitalProductPassport'].every((kind) => value.type.includes(kind)));
+  need(isObject(value.issuer) && isText(value.issuer.id) && /^did:[^#]*$/.test(value.issuer.id));
+  instant(value.validFrom);
+  if ('validUntil' in value) instant(value.validUntil);
+}
+
+function readBundle(data) {
+  let text = data;
+  if (!isText(data)) {
+    try {
+      text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data);
+    } catch {
+      fail('not_utf8');
+    }
+  }
+  const bundle = parseStrict(text);
+  try {
+    members(bundle, 'bundle credential didDocument inclusion anchor');
+    need(bundle.bundle === 'tallystick-bundle/1' && isObject(bundle.didDocument));
+    readCredential(bundle.credential);
+    if (bundle.inclusion !== null) readInclusion(bundle.inclusion);
+    if (bundle.anchor !== null) readAnchor(bundle.anchor);
+    need(bundle.inclusion || !bundle.anchor);
+  } catch (error) {
+    fail('malformed_bundle', { detail: error.message });
+  }
+  return bundle;
+}
+
+// ---- 2. fingerprint ------------------------------------------------------------------------------------------
+async function checkFingerprint({ credential }, expected) {
+  const digest = await sha256(canonical(credential));
+  const found = btoa(String.fromCharCode(...digest)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  if (found !== expected) fail('fingerprint_mismatch', { expected, found });
+  return { fingerprint: found };
+}
+
+// ---- 3. signature --------------------------------------------------------------------------------------------
+const PROOF = '@context created cryptosuite proofPurpose proofValue type verificationMethod';
+
+function readProof({ proof, ...document }) {
+  if (proof === undefined || proof === null) fail('missing_proof');
+  need(isObject(proof) && proof.type === 'DataIntegrityProof', 'malformed_proof');
+  need(proof.cryptosuite === 'eddsa-jcs-2022', 'unknown_suite');
+  const { proofValue, ...config } = proof;
+  const names = Object.keys(proof).filter((name) => name !== 'nonce').sort().join(' ');
+  need(names === PROOF && proof.proofPurpose === 'assertionMethod', 'malformed_proof');
+  need(canonical(proof['@context']) === canonical(document['@context']), 'context_differs');
+  try {
+    const signature = fromMultibase(proofValue);
+    need(signature.length === 64 && isText(proof.verificationMethod));
+    return { document, config, signature, created: instant(proof.created), method: proof.verificationMethod };
+  } catch {
+    return fail('malformed_proof');
+  }
+}
+
+function readKey(document, id) {
+  try {
+    const did = id.split('#')[0];
+    need(document.id === did && isList(document.assertionMethod) && document.assertionMethod.includes(id));
+    const found = document.verificationMethod.filter((entry) => isObject(entry) && entry.id === id);
+    const [method] = found;
+    need(found.length === 1 && method.type === 'Multikey' && method.controller === did);
+    const key = fromMultibase(method.publicKeyMultibase);
+    need(key.length === 34 && key[0] === 0xed && key[1] === 1);
+    const ends = ['expires', 'revoked'].filter((name) => name in method).map((name) => instant(method[name]));
+    return { key: key.slice(2), end: Math.min(...ends) };
+  } catch {
+    return fail('unknown_key', { method: id });
+  }
+}
+
+async function checkSignature({ credential }, didDocument, asOf, anchoredAt) {
+  const { document, config, signature, created, method } = readProof(credential);
+  if (method.split('#')[0] !== credential.issuer.id) fail('key_not_of_issuer', { method });
+  const { key, end } = readKey(didDocument, method);
+  const data = join(await sha256(canonical(config)), await sha256(canonical(document)));
+  let publicKey;
+  try {
+    publicKey = await crypto.subtle.importKey('raw', key, 'Ed25519', false, ['verify']);
+  } catch (error) {
+    if (error.name === 'NotSupportedError') gap('no_ed25519');
+    fail('signature_mismatch');
+  }
+  if (!(await crypto.subtle.verify('Ed25519', publicKey, signature, data))) fail('signature_mismatch');
+  if (end < Infinity) {
+    const retired = toInstant(end);
+    if (Math.max(anchoredAt ?? created, created) >= end) fail('key_retired', { retired });
+    if (end <= asOf && anchoredAt === undefined) gap('key_retired_unproven', { retired });
+  }
+  return { method, created: toInstant(created) };
+}
+
+// ---- 4. issuer, 5. validity ----------------------------------------------------------------------------------
+function checkIssuer({ credential }, trust, trusted) {
+  const did = credential.issuer.id;
+  if (!trust) gap('no_trust', { did });
+  if (!trusted) fail('unknown_issuer', { did });
+  return { did, name: trusted.name };
+}
+
+function checkValidity({ credential }, asOf) {
+  const { validFrom: from, validUntil: until = null } = credential;
+  const values = { from, until, asOf: toInstant(asOf) };
+  if (asOf < instant(from)) fail('not_yet_valid', values);
+  if (until !== null && asOf > instant(until)) fail('expired', values);
+  if ('credentialStatus' in credential) gap('status_not_checked', values);
+  return values;
+}
+
+// ---- 6. inclusion (RFC 9162, 2.1.3.2) ------------------------------------------------------------------------
+async function checkPlace({ credential, inclusion }) {
+  if (!inclusion) gap('not_anchored_yet');
+  const { leafIndex, treeSize, root, path } = inclusion;
+  const wrong = () => fail('path_mismatch', { index: leafIndex, size: treeSize });
+  if (leafIndex >= treeSize) wrong();
+  let node = BigInt(leafIndex);
+  let last = BigInt(treeSize) - 1n;
+  let hash = await sha256(join([0], await sha256(canonical(credential))));
+  for (const text of path) {
+    const step = fromHex(text);
+    if (!last) wrong();
+    if (node & 1n || node === last) {
+      hash = await sha256(join([1], step, hash));
+      while (node && !(node & 1n)) { node >>= 1n; last >>= 1n; }
+    } else hash = await sha256(join([1], hash, step));
+    node >>= 1n;
+    last >>= 1n;
+  }
+  if (last || toHex(hash) !== root) wrong();
+  return { leafIndex, treeSize, root };
+}
+
+// ---- 7. anchor -----------------------------------------------------------------------------------------------
+function endpoint(url) {
+  return async (method, ...params) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const headers = { 'Content-Type': 'application/json' };
+    const limits = { redirect: 'manual', credentials: 'omit', signal: AbortSignal.timeout(5000) };
+    let response;
+    let text;
+    try {
+      response = await fetch(url, { method: 'POST', headers, body, ...limits });
+      text = await response.text();
+    } catch {
+      gap('rpc_unreachable', { rpc: url });
+    }
+    const wrong = () => gap('rpc_error', { rpc: url });
+    if (response.status !== 200) wrong();
+    let reply;
+    try {
+      reply = parseStrict(text, 4 << 20);
+    } catch {
+      wrong();
+    }
+    if (!isObject(reply) || 'error' in reply || !('result' in reply)) wrong();
+    return reply.result;
+  };
+}
+
+const SELECTOR = '0x800520ce'; // anchored(bytes32,bytes32)
+const answer = (value, shape) => (isText(value) && shape.test(value) ? value.toLowerCase() : gap('rpc_error'));
+const DATA = /^0x([0-9a-f]{2})*$/i;
+
+async function block(ask, height) {
+  const found = await ask('eth_getBlockByNumber', `0x${height.toString(16)}`, false);
+  if (!isObject(found) || !isList(found.transactions)) gap('rpc_error');
+  return [answer(found.hash, DATA), found.transactions];
+}
+
+function target({ anchor }, trust, trusted) {
+  if (!trust) gap('no_trust');
+  if (!trusted) gap('issuer_not_trusted');
+  const same = (one) => ['chainId', 'genesis', 'contract', 'stream'].every((name) => one[name] === anchor[name]);
+  return trusted.anchors.find(same) ?? gap('unknown_anchor', { chainId: anchor.chainId });
+}
+
+async function checkAnchor(bundle, trust, trusted, rpc) {
+  const { inclusion, anchor } = bundle;
+  if (!inclusion || !anchor) gap('not_anchored_yet');
+  const { chainId, genesis, contract, codeHash, stream, kind, rpc: own } = target(bundle, trust, trusted);
+  const ask = endpoint(rpc || own || gap('no_rpc'));
+  const found = BigInt(answer(await ask('eth_chainId'), /^0x[0-9a-f]{1,64}$/i));
+  if (found !== BigInt(chainId) || (await block(ask, 0))[0] !== genesis) {
+    gap('wrong_chain', { expected: chainId, found: Number(found) });
+  }
+  const code = answer(await ask('eth_getCode', contract, 'latest'), DATA);
+  if (toHex(await sha256(fromHex(code.slice(2)))) !== codeHash) gap('wrong_contract', { contract });
+  const data = SELECTOR + stream.slice(2) + inclusion.root;
+  const record = answer(await ask('eth_call', { to: contract, data }, 'latest'), /^0x[0-9a-f]{256}$/i);
+  const words = [2, 66, 130, 194].map((at) => Number(`0x${record.slice(at, at + 64)}`));
+  if (!words[3]) fail('not_anchored', { root: inclusion.root });
+  const time = instant(anchor.blockTime);
+  const claimed = [anchor.seq, time / 1000, anchor.blockNumber, inclusion.treeSize];
+  if (words.some((word, at) => word !== claimed[at])) fail('anchor_differs');
+  const [hash, transactions] = await block(ask, anchor.blockNumber);
+  if (hash !== anchor.blockHash || !transactions.includes(anchor.transaction)) {
+    fail('block_differs', { block: anchor.blockNumber });
+  }
+  return { time: anchor.blockTime, seq: anchor.seq, block: anchor.blockNumber, chainId, kind };
+}
+
+// ---- 8. documents --------------------------------------------------------------------------------------------
+async function checkDocuments({ credential }, files) {
+  const listed = isList(credential.relatedResource) ? credential.relatedResource.filter(isObject) : [];
+  const known = listed.map((entry) => entry.digestMultibase);
+  for (const { name, bytes } of files) {
+    const digest = `z${base58(join([0x12, 0x20], await sha256(bytes)))}`;
+    if (!known.includes(digest)) fail('unknown_document', { name });
+  }
+  return { matched: files.length, listed: known.length };
+}
+
+// ---- the report ----------------------------------------------------------------------------------------------
+async function run(id, step, secure) {
+  try {
+    if (secure && !globalThis.crypto?.subtle) gap('no_webcrypto');
+    return { id, state: 'ok', code: 'ok', params: await step() };
+  } catch (error) {
+    if (!(error instanceof Outcome)) throw error;
+    return { id, state: error.state, code: error.code, params: error.params };
+  }
+}
+
+/**
+ * Check a bundle.
+ * @param {string|Uint8Array} data The bundle's bytes or text.
+ * @param {{trust?: object|null, rpc?: string|null, expectedHash?: string|null,
+ *   files?: {name: string, bytes: Uint8Array}[], asOf?: Date|string}} question A parsed trust file, a chain
+ *   endpoint that wins over the trust file's, the printed code's #h=, documents in hand, the moment to judge at.
+ * @returns {Promise<{verdict: string, checks: object[], credential: object|null}>}
+ */
+export async function verifyBundle(data, { trust = null, rpc = null, expectedHash = null, files = [], asOf = new Date() } = {}) {
+  let bundle;
+  const now = new Date(asOf).valueOf();
+  const first = await run('structure', () => { bundle = readBundle(data); return {}; });
+  if (!bundle) {
+    const rest = CHECKS.slice(1).map((id) => ({ id, state: 'not_checked', code: 'not_reached', params: {} }));
+    return { verdict: 'invalid', checks: [first, ...rest], credential: null };
+  }
+  const asked = (id, wanted, step) => (wanted ? run(id, step, true) : { id, state: 'not_asked', code: 'not_asked', params: {} });
+  const trusted = trust?.issuers.find((issuer) => issuer.did === bundle.credential.issuer.id);
+  const anchor = await run('anchor', () => checkAnchor(bundle, trust, trusted, rpc), true);
+  const anchoredAt = anchor.state === 'ok' ? instant(anchor.params.time) : undefined;
+  const document = trusted?.didDocument ?? bundle.didDocument;
+  const checks = [
+    first,
+    await asked('fingerprint', expectedHash, () => checkFingerprint(bundle, expectedHash)),
+    await run('signature', () => checkSignature(bundle, document, now, anchoredAt), true),
+    await run('issuer', () => checkIssuer(bundle, trust, trusted)),
+    await run('validity', () => checkValidity(bundle, now)),
+    await run('inclusion', () => checkPlace(bundle), true),
+    anchor,
+    await asked('documents', files.length, () => checkDocuments(bundle, files)),
+  ];
+  const states = checks.map((check) => check.state);
+  const partial = states.includes('not_checked') ? 'partial' : 'valid';
+  return { verdict: states.includes('failed') ? 'invalid' : partial, checks, credential: bundle.credential };
+}

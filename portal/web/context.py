@@ -1,0 +1,62 @@
+"""What a page asks of the application around it: the services, a connection, the time.
+
+A database that does not answer becomes ``Unavailable`` here, so every page says the same (503), and no page
+ever shows a driver's words.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from portal.kernel.errors import Unavailable
+from portal.platform.services import Services
+
+
+class DatabaseSilent(Unavailable):
+    """PostgreSQL does not answer, or the connection was lost."""
+
+    code = "database_silent"
+
+
+def services() -> Services:
+    """Return the services of the application at work."""
+    return current_app.extensions["tally"]  # type: ignore[no-any-return]
+
+
+def as_of() -> datetime:
+    """Return the present instant, aware, from the application's clock."""
+    return services().clock.now()
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """Open a transaction that commits at the end of the block and rolls back on any error.
+
+    Raises:
+        DatabaseSilent: The database does not answer; nothing was written.
+    """
+    with _translated(), services().database.transaction() as connection:
+        yield connection
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """Open a read-only transaction over one snapshot.
+
+    Raises:
+        DatabaseSilent: The database does not answer.
+    """
+    with _translated(), services().database.reading() as connection:
+        yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseSilent("The database does not answer.") from error
