@@ -1,0 +1,57 @@
+"""``tally health``: do the parts answer? For people, for containers, for monitors."""
+
+import urllib.request
+from collections.abc import Callable
+
+import click
+
+from ledger.errors import LedgerError
+from ledger.rpc import HTTPRPC
+from portal.cli.environment import embedded_chain_url, settings_here
+from portal.kernel.errors import PortalError
+from portal.platform.config import Settings
+
+
+@click.command()
+def health() -> None:
+    """Ask database, chain and portal; exit status 1 when one does not answer."""
+    settings = settings_here()
+    questions: dict[str, Callable[[Settings], str]] = {
+        "database": _database,
+        "chain": _chain,
+        "portal": _portal,
+    }
+    failed = 0
+    for name, question in questions.items():
+        try:
+            answer = question(settings)
+        except (OSError, PortalError, LedgerError) as error:
+            failed += 1
+            answer = f"failed: {error}"
+        click.echo(f"{name}: {answer}")
+    raise click.exceptions.Exit(1 if failed else 0)
+
+
+def _database(settings: Settings) -> str:
+    import psycopg  # noqa: PLC0415 - only this question needs it
+
+    from portal.platform.postgres import EmbeddedPostgres  # noqa: PLC0415 - as above
+
+    url = settings.database_url or EmbeddedPostgres(settings.home).url
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            return f"ok, PostgreSQL {connection.info.server_version // 10000}"
+    except psycopg.OperationalError as error:
+        raise OSError(str(error).splitlines()[0]) from error
+
+
+def _chain(settings: Settings) -> str:
+    rpc = HTTPRPC(settings.chain_rpc_url or embedded_chain_url(settings.home))
+    chain_id = int(rpc.call("eth_chainId", []), 16)
+    return f"ok, chain {chain_id}, block {int(rpc.call('eth_blockNumber', []), 16)}"
+
+
+def _portal(settings: Settings) -> str:
+    url = f"http://{settings.host}:{settings.port}/livez"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return f"ok, status {answer.status}"
