@@ -3,7 +3,6 @@
 Nothing here has rules of its own. The web process never imports web3: the chain is the worker's business.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,23 +14,9 @@ from portal.platform.clock import Clock, SystemClock
 from portal.platform.config import Settings
 from portal.platform.db import Database
 from portal.platform.secrets import home_secret
+from portal.platform.services import Services
 
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What doors and commands share.
-
-    Attributes:
-        settings: The settings in force.
-        database: Connections to PostgreSQL.
-        clock: Where the time comes from.
-        bus: Handlers of messages between rooms.
-    """
-
-    settings: Settings
-    database: Database
-    clock: Clock
-    bus: Bus
+__all__ = ["Services", "build_services", "build_web"]
 
 
 def build_services(settings: Settings, *, clock: Clock | None = None) -> Services:

@@ -1,4 +1,4 @@
-"""The portal's refusals: one root, six kinds, a stable code on every class.
+"""The portal's refusals: one root, eight kinds, a stable code on every class.
 
 A rule that says no raises; it never returns ``False`` or ``None``. A message names the thing and both
 values. Doors translate a kind into a status (``portal.web.errors``, ``portal.api.errors``) and a code
@@ -58,3 +58,15 @@ class Unavailable(PortalError):  # noqa: N818
     """A part we lean on (database, chain, disk) does not answer; it may be tried again."""
 
     code = "unavailable"
+
+
+class Unauthenticated(PortalError):  # noqa: N818
+    """Nobody is signed in, or what was shown as proof is not good (any more)."""
+
+    code = "unauthenticated"
+
+
+class TooMany(PortalError):  # noqa: N818
+    """Asked too often in a short time; nothing was done, it may be tried again later."""
+
+    code = "too_many"

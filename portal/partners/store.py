@@ -7,6 +7,7 @@ from sqlalchemy import (
     Date,
     ForeignKeyConstraint,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -96,4 +97,17 @@ agreement_node_table = Table(
     PrimaryKeyConstraint("org_id", "agreement_id", "location_id"),
     reference("agreement_id", "agreement"),
     ForeignKeyConstraint(["org_id", "location_id"], ["location.org_id", "location.id"]),
+)
+
+# Tries to sign in, counted per e-mail and address, per e-mail, per address; one older than the window is dead.
+sign_in_try_table = Table(
+    "sign_in_try",
+    METADATA,
+    identifier("org_id"),
+    # SHA-256 of what is counted, so that neither addresses nor mistyped e-mails are kept.
+    Column("key", LargeBinary, nullable=False),
+    instant("window_started_at"),
+    Column("tries", Integer, nullable=False),
+    PrimaryKeyConstraint("org_id", "key"),
+    CheckConstraint("tries > 0", name="tries_positive"),
 )

@@ -22,6 +22,7 @@ from werkzeug.exceptions import Unauthorized
 
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Forbidden, NotFound
+from portal.kernel.statuses import status_of
 from portal.partners import service
 from portal.partners.model import Company, NoSuchPerson
 from portal.partners.viewer import Viewer, viewer_of_person
@@ -166,7 +167,7 @@ def sign_in() -> ResponseReturnValue:
             viewer = _resolve(connection, here.id, person.id)
     except (service.WrongPassword, service.TooManyTries) as refusal:
         answer = _page(email=email, refusal=errors.sentence_of(refusal))
-        answer.status_code = errors.status_of(refusal)
+        answer.status_code = status_of(refusal)
         if isinstance(refusal, service.TooManyTries):
             answer.headers["Retry-After"] = str(refusal.values["retry_after_s"])
         return answer

@@ -132,6 +132,22 @@ def upgrade() -> None:
         "uq_product_gtin", "product", ["org_id", "gtin"], unique=True, postgresql_where=sa.text("gtin IS NOT NULL")
     )
     op.create_table(
+        "replenishment_counter",
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "year", name=op.f("pk_replenishment_counter")),
+    )
+    op.create_table(
+        "sign_in_try",
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("window_started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.CheckConstraint("tries > 0", name=op.f("ck_sign_in_try_tries_positive")),
+        sa.PrimaryKeyConstraint("org_id", "key", name=op.f("pk_sign_in_try")),
+    )
+    op.create_table(
         "agreement",
         sa.Column("org_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -402,6 +418,7 @@ def upgrade() -> None:
         sa.Column("lead_time_days", sa.Integer(), nullable=False),
         sa.Column("answer_hours", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("quiet_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "0 <= min_quanta AND min_quanta <= max_quanta", name=op.f("ck_replenishment_policy_min_max")
@@ -523,7 +540,10 @@ def upgrade() -> None:
         sa.Column("needed_on", sa.Date(), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("in_transit", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed", sa.BigInteger(), nullable=False),
+        sa.Column("incoming_on", sa.Date(), nullable=True),
         sa.Column("demand_in_lead_time", sa.BigInteger(), nullable=False),
+        sa.Column("lead_time_days", sa.Integer(), nullable=False),
         sa.Column("projected", sa.BigInteger(), nullable=False),
         sa.Column("min_quanta", sa.BigInteger(), nullable=False),
         sa.Column("max_quanta", sa.BigInteger(), nullable=False),
@@ -532,6 +552,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'sent', 'accepted', 'rejected', 'expired', 'cancelled', 'shipped', 'received', 'closed')",
+            name=op.f("ck_replenishment_order_state_known"),
+        ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_replenishment_order_quantity_positive")),
         sa.ForeignKeyConstraint(
             ["org_id", "location_id"],

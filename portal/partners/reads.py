@@ -1,0 +1,167 @@
+"""Questions about companies, partners, people and agreements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from portal.kernel.disclosure import Role, Tier
+from portal.partners.model import Agreement, Company, NoSuchPerson, PartnerName
+from portal.partners.store import (
+    agreement_node_table,
+    agreement_product_table,
+    agreement_table,
+    company_table,
+    partner_table,
+    person_table,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who may sign in, as stored; the password's hash stays in the room."""
+
+    id: UUID
+    email: str
+    name: str
+    role: Role
+    partner_id: UUID | None
+    language: str | None
+    active: bool
+    session_version: int
+    password_hash: str
+
+
+def the_company(connection: Connection) -> Company | None:
+    """Return the host company of this database; ``None`` before it has one."""
+    table = company_table
+    row = connection.execute(
+        select(table.c.id, table.c.name_zh, table.c.name_en, table.c.is_demo).order_by(table.c.created_at).limit(1)
+    ).first()
+    return None if row is None else Company(*row)
+
+
+def partner_names(connection: Connection, *, org_id: UUID, role: str | None = None) -> tuple[PartnerName, ...]:
+    """Return the company's partners by code, all or those with one role."""
+    table = partner_table
+    query = (
+        select(table.c.id, table.c.code, table.c.name_zh, table.c.name_en)
+        .where(table.c.org_id == org_id)
+        .order_by(table.c.code)
+    )
+    if role is not None:
+        query = query.where(table.c.roles.any(role))
+    return tuple(PartnerName(*row) for row in connection.execute(query))
+
+
+def partner_name(connection: Connection, *, org_id: UUID, partner_id: UUID) -> PartnerName | None:
+    """Return one partner, if the company has it."""
+    table = partner_table
+    row = connection.execute(
+        select(table.c.id, table.c.code, table.c.name_zh, table.c.name_en).where(
+            table.c.org_id == org_id, table.c.id == partner_id
+        )
+    ).first()
+    return None if row is None else PartnerName(*row)
+
+
+def person(connection: Connection, *, org_id: UUID, person_id: UUID) -> Person:
+    """Return somebody who may sign in.
+
+    Raises:
+        NoSuchPerson: Unknown, or no longer active.
+    """
+    row = connection.execute(
+        select(person_table).where(person_table.c.org_id == org_id, person_table.c.id == person_id)
+    ).first()
+    if row is None or not row.active:
+        raise NoSuchPerson(f"Nobody with the id {person_id} may sign in.", person=str(person_id))
+    return _person(row)
+
+
+def person_by_email(connection: Connection, *, org_id: UUID, email: str) -> Person | None:
+    """Return the active person with that e-mail (as ``model.to_email`` writes it)."""
+    row = connection.execute(
+        select(person_table).where(
+            person_table.c.org_id == org_id, person_table.c.email == email, person_table.c.active
+        )
+    ).first()
+    return None if row is None else _person(row)
+
+
+def agreement_in_force(connection: Connection, *, org_id: UUID, partner_id: UUID, on: date) -> Agreement | None:
+    """Return the partner's agreement that holds on a day; there is at most one.
+
+    Args:
+        connection: Any transaction.
+        org_id: The host company.
+        partner_id: The firm.
+        on: The host's local date.
+    """
+    table = agreement_table
+    row = connection.execute(
+        select(table).where(
+            table.c.org_id == org_id,
+            table.c.partner_id == partner_id,
+            table.c.valid_from <= on,
+            table.c.valid_until >= on,
+        )
+    ).first()
+    return None if row is None else _agreement(connection, row._mapping)  # noqa: SLF001 - public in SQLAlchemy
+
+
+def agreements(connection: Connection, *, org_id: UUID, partner_id: UUID) -> tuple[Agreement, ...]:
+    """Return all agreements of a partner, the newest first."""
+    table = agreement_table
+    rows = connection.execute(
+        select(table)
+        .where(table.c.org_id == org_id, table.c.partner_id == partner_id)
+        .order_by(table.c.valid_from.desc())
+    ).mappings()
+    return tuple(_agreement(connection, row) for row in list(rows))
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        role=Role(row.role),
+        partner_id=row.partner_id,
+        language=row.language,
+        active=row.active,
+        session_version=row.session_version,
+        password_hash=row.password_hash,
+    )
+
+
+def _agreement(connection: Connection, row: Mapping[Any, Any]) -> Agreement:
+    products = agreement_product_table
+    nodes = agreement_node_table
+    scope = None
+    if not row["all_products"]:
+        scope = frozenset(
+            connection.scalars(
+                select(products.c.product_id).where(
+                    products.c.org_id == row["org_id"], products.c.agreement_id == row["id"]
+                )
+            )
+        )
+    return Agreement(
+        number=row["number"],
+        tier=Tier(row["tier"]),
+        purpose=row["purpose"],
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+        products=scope,
+        nodes=frozenset(
+            connection.scalars(
+                select(nodes.c.location_id).where(
+                    nodes.c.org_id == row["org_id"], nodes.c.agreement_id == row["id"]
+                )
+            )
+        ),
+    )
