@@ -21,7 +21,7 @@ const isList = Array.isArray;
 const isText = (value) => typeof value === 'string';
 
 // ---- strict JSON: what another parser could understand differently is refused -------------------------------
-const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(true|false|null))/y;
+const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(true|false|null))/y;
 
 export function parseStrict(text, maxBytes = 1 << 20) {
   need(utf8.encode(text).length <= maxBytes, 'too_large');

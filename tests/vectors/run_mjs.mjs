@@ -1,0 +1,42 @@
+// Runs portal/static/verify.mjs on cases read from standard input (one JSON list), each with a scripted chain on
+// the loopback, and writes what it says as one JSON list. Usage: node run_mjs.mjs < cases.json
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { verifyBundle } from '../../portal/static/verify.mjs';
+
+const read = async (stream) => {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+};
+
+async function scripted(script) {
+  if (!script) return { url: null, stop() {} };
+  const server = createServer(async (request, response) => {
+    const { id, method, params } = JSON.parse(await read(request));
+    if ('body' in script) {
+      response.writeHead(script.status).end(script.body);
+      return;
+    }
+    const reply = script.replies[params.length ? `${method} ${params[0]}` : method] ?? script.replies[method];
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...reply }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  const stop = () => { server.closeAllConnections(); server.close(); };
+  if (script.down) stop();
+  return { url, stop };
+}
+
+const found = [];
+for (const given of JSON.parse(await read(process.stdin))) {
+  const { url, stop } = await scripted(given.rpc);
+  const files = given.files.map(({ name, text }) => ({ name, bytes: new TextEncoder().encode(text) }));
+  const { trust, expectedHash, asOf } = given;
+  const { verdict, checks } = await verifyBundle(given.bundle, { trust, rpc: url, expectedHash, files, asOf });
+  stop();
+  const lines = checks.map(({ id, state, code }) => [id, { state, code }]);
+  found.push({ verdict, order: lines.map(([id]) => id), checks: Object.fromEntries(lines) });
+}
+process.stdout.write(JSON.stringify(found));
