@@ -38,15 +38,23 @@ handled_table = Table(
 )
 
 
-def publish(connection: Connection, message: Message, *, now: datetime) -> UUID:
-    """Write ``message`` and its delivery job in the caller's transaction; returns its id."""
+def publish(connection: Connection, message: Message, *, now: datetime, in_order_with: str | None = None) -> UUID:
+    """Write ``message`` and its delivery job in the caller's transaction; returns its id.
+
+    Args:
+        connection: Open transaction; the news goes out with its commit.
+        message: The fact.
+        now: Instant of the fact.
+        in_order_with: Messages with the same word here are delivered one after another, in the order of
+            their publishing; without it two messages may overtake each other.
+    """
     message_id = new_id(now)
     connection.execute(
         message_table.insert().values(
             org_id=message.org_id, id=message_id, name=message.name, body=message.to_json(), at=now
         )
     )
-    defer(connection, DELIVER, org_id=str(message.org_id), message_id=str(message_id))
+    defer(connection, DELIVER, lock=in_order_with, org_id=str(message.org_id), message_id=str(message_id))
     return message_id
 
 

@@ -1,21 +1,29 @@
-"""Rows of replenishment policies, orders with their history, and shipments."""
+"""Rows of replenishment policies, orders with their history, and shipments; rows to values and back."""
+
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Date,
     Index,
     Integer,
     PrimaryKeyConstraint,
+    Row,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.platform.db import METADATA, identifier, instant, org_table, reference
+from portal.replenishment.model import Order, Policy, Shipment, State, Step
 
 policy_table = org_table(
     "replenishment_policy",
@@ -28,6 +36,8 @@ policy_table = org_table(
     Column("lead_time_days", Integer, nullable=False),
     Column("answer_hours", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
+    # After a refusal or a silence nothing is proposed by itself before this instant.
+    instant("quiet_until", nullable=True),
     instant("created_at"),
     reference("product_id", "product"),
     reference("location_id", "location"),
@@ -50,7 +60,11 @@ order_table = org_table(
     # The figures the proposal was made from, shown to both sides: JSON-free and exact.
     Column("on_hand", BigInteger, nullable=False),
     Column("in_transit", BigInteger, nullable=False),
+    Column("confirmed", BigInteger, nullable=False),
+    # Day the last of what was already on its way is due; empty when nothing was.
+    Column("incoming_on", Date),
     Column("demand_in_lead_time", BigInteger, nullable=False),
+    Column("lead_time_days", Integer, nullable=False),
     Column("projected", BigInteger, nullable=False),
     Column("min_quanta", BigInteger, nullable=False),
     Column("max_quanta", BigInteger, nullable=False),
@@ -67,6 +81,11 @@ order_table = org_table(
     reference("supplier_id", "partner"),
     UniqueConstraint("org_id", "number"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint(
+        "state IN ('proposed', 'sent', 'accepted', 'rejected', 'expired', 'cancelled',"
+        " 'shipped', 'received', 'closed')",
+        name="state_known",
+    ),
     # Exactly one open proposal per product, place and supplier (features.md E6).
     Index(
         "uq_replenishment_order_open",
@@ -78,6 +97,16 @@ order_table = org_table(
         postgresql_where=text("state IN ('proposed', 'sent')"),
     ),
     Index("ix_replenishment_order_supplier", "org_id", "supplier_id", "state"),
+)
+
+counter_table = Table(
+    "replenishment_counter",
+    METADATA,
+    identifier("org_id"),
+    Column("year", Integer, nullable=False),
+    # The last number given out; numbers of proposals that lost a race stay unused.
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("org_id", "year"),
 )
 
 step_table = Table(
@@ -123,3 +152,49 @@ shipment_table = org_table(
     CheckConstraint("quantity > 0 AND received >= 0", name="quantities"),
     CheckConstraint("state IN ('departed', 'received', 'short', 'over')", name="state_known"),
 )
+
+
+def to_policy(row: Row[Any]) -> Policy:
+    """Return the policy a row of ``policy_table`` holds."""
+    return Policy(**{f.name: getattr(row, f.name) for f in fields(Policy)})
+
+
+def to_order(row: Row[Any]) -> Order:
+    """Return the order a row of ``order_table`` holds."""
+    values = {f.name: getattr(row, f.name) for f in fields(Order)}
+    return Order(**{**values, "state": State(row.state)})
+
+
+def to_step(row: Row[Any]) -> Step:
+    """Return the step a row of ``step_table`` holds."""
+    return Step(
+        version=row.version,
+        from_state=None if row.from_state is None else State(row.from_state),
+        to_state=State(row.to_state),
+        actor=row.actor,
+        reason=row.reason,
+        at=row.at,
+    )
+
+
+def to_shipment(row: Row[Any]) -> Shipment:
+    """Return the shipment a row of ``shipment_table`` holds."""
+    return Shipment(**{f.name: getattr(row, f.name) for f in fields(Shipment)})
+
+
+def next_numbers(connection: Connection, *, org_id: UUID, year: int, count: int) -> list[str]:
+    """Take ``count`` order numbers of a year, for example R-26118; holds the counter until the commit.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        year: Full year, by the company's date.
+        count: How many, 1 or more.
+    """
+    last = connection.execute(
+        insert(counter_table)
+        .values(org_id=org_id, year=year, last=count)
+        .on_conflict_do_update(index_elements=["org_id", "year"], set_={"last": counter_table.c.last + count})
+        .returning(counter_table.c.last)
+    ).scalar_one()
+    return [f"R-{year % 100:02d}{n:03d}" for n in range(last - count + 1, last + 1)]

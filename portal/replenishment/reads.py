@@ -1,0 +1,92 @@
+"""Questions about policies, orders, their history and shipments; names of products and people are others' news."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from portal.replenishment.model import (
+    Order,
+    Policy,
+    Shipment,
+    Step,
+    UnknownOrder,
+    UnknownPolicy,
+    UnknownShipment,
+)
+from portal.replenishment.store import (
+    order_table,
+    policy_table,
+    shipment_table,
+    step_table,
+    to_order,
+    to_policy,
+    to_shipment,
+    to_step,
+)
+
+
+def policy(connection: Connection, *, org_id: UUID, policy_id: UUID) -> Policy:
+    """Return one policy.
+
+    Raises:
+        UnknownPolicy: There is none with this id.
+    """
+    row = connection.execute(
+        select(policy_table).where(policy_table.c.org_id == org_id, policy_table.c.id == policy_id)
+    ).one_or_none()
+    if row is None:
+        raise UnknownPolicy(f"There is no policy {policy_id}.", policy=str(policy_id))
+    return to_policy(row)
+
+
+def order(connection: Connection, *, org_id: UUID, number: str, supplier_id: UUID | None = None) -> Order:
+    """Return one order.
+
+    Args:
+        connection: Open transaction.
+        org_id: The host company.
+        number: For example R-26118.
+        supplier_id: The supplier who asks; ``None`` for the host's own staff.
+
+    Raises:
+        UnknownOrder: There is none with this number, or it is another supplier's.
+    """
+    query = select(order_table).where(order_table.c.org_id == org_id, order_table.c.number == number)
+    row = connection.execute(query).one_or_none()
+    if row is None or supplier_id not in (None, row.supplier_id):
+        raise UnknownOrder(f"There is no order {number}.", number=number)
+    return to_order(row)
+
+
+def history(connection: Connection, *, org_id: UUID, order_id: UUID) -> list[Step]:
+    """Return an order's steps, oldest first."""
+    rows = connection.execute(
+        select(step_table)
+        .where(step_table.c.org_id == org_id, step_table.c.order_id == order_id)
+        .order_by(step_table.c.version)
+    )
+    return [to_step(row) for row in rows]
+
+
+def shipments_of(connection: Connection, *, org_id: UUID, order_id: UUID) -> list[Shipment]:
+    """Return an order's shipments, in the order they left."""
+    rows = connection.execute(
+        select(shipment_table)
+        .where(shipment_table.c.org_id == org_id, shipment_table.c.order_id == order_id)
+        .order_by(shipment_table.c.departed_at, shipment_table.c.id)
+    )
+    return [to_shipment(row) for row in rows]
+
+
+def shipment(connection: Connection, *, org_id: UUID, shipment_id: UUID) -> Shipment:
+    """Return one shipment.
+
+    Raises:
+        UnknownShipment: There is none with this id.
+    """
+    row = connection.execute(
+        select(shipment_table).where(shipment_table.c.org_id == org_id, shipment_table.c.id == shipment_id)
+    ).one_or_none()
+    if row is None:
+        raise UnknownShipment(f"There is no shipment {shipment_id}.", shipment=str(shipment_id))
+    return to_shipment(row)
