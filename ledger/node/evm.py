@@ -18,7 +18,7 @@ from eth.abc import (
 )
 from eth.chains.base import MiningChain
 from eth.db.atomic import AtomicDB
-from eth.exceptions import HeaderNotFound, TransactionNotFound
+from eth.exceptions import HeaderNotFound, PyEVMError, TransactionNotFound
 from eth.vm.forks.shanghai import ShanghaiVM
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address, BlockNumber, Hash32
@@ -116,7 +116,7 @@ class Node:
             "difficulty": 0,
             "gas_limit": GAS_LIMIT,
             "timestamp": now,
-            "extra_data": b"tallystick",
+            "extra_data": f"tallystick {self.chain_id}".encode()[:32],
             "base_fee_per_gas": 0,
         }
         with self._storage.block([], {"chain_id": self.chain_id, "genesis_time": now}):
@@ -270,7 +270,7 @@ class Node:
             transaction = ShanghaiVM.get_transaction_builder().decode(raw)
             transaction.validate()
             transaction.check_signature_validity()
-        except (ValidationError, RLPException, ValueError, IndexError, TypeError) as error:
+        except (ValidationError, PyEVMError, RLPException, ValueError, IndexError, TypeError) as error:
             raise BadTransaction(f"not a signed transaction: {error}") from error
         if transaction.chain_id != self.chain_id:
             raise BadTransaction(f"signed for chain {transaction.chain_id}, this is chain {self.chain_id}")
