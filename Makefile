@@ -1,0 +1,56 @@
+# Every target explains itself: make help
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run install test lint check bench-start i18n schema fmt wheels clean
+
+PY := .venv/bin/python
+RUN := .venv/.run-stamp
+DEV := .venv/.dev-stamp
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(RUN): requirements.lock tools/venv
+	@tools/venv requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock tools/venv
+	@tools/venv requirements-dev.lock
+	@touch $@ $(RUN)
+
+install: $(RUN) ## make .venv with what running needs
+	@echo "Ready: .venv/bin/tally --help"
+
+run: $(RUN) ## start everything; with the demo company when the home folder (var/) is empty
+	@exec $(PY) -P -m app run
+
+test: $(DEV) ## run every test, with the coverage gate; without a browser it says what was skipped
+	@$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term
+
+lint: $(DEV) ## ruff, mypy, import rules, dependency rules
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/deptry .
+
+check: lint test ## everything a change must pass
+
+bench-start: $(RUN) ## measure the first and the second start against their bars; prints JSON
+	@$(PY) tools/bench_start.py
+
+i18n: $(DEV) ## compile the Chinese texts
+	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics
+
+schema: $(DEV) ## write the published GraphQL schema of every tier anew (graphql/tier)
+	@$(PY) -P -m portal.api.schema graphql/tier
+
+fmt: $(DEV) ## format the Python sources
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+wheels: $(DEV) ## prove that every locked package installs from a wheel on every supported platform
+	@$(PY) tools/check_wheels.py
+
+clean: ## remove what make and the tools made; never var/
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
