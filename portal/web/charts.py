@@ -11,6 +11,7 @@ from datetime import date, timedelta
 _CHAR_PX = 7
 _DATE_LABEL_PX = 106
 _NUMBER_PX = 30
+_LABEL_ON_LEFT_PX = 150
 _MOST_GRID_LINES = 3
 _TICK_DAYS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
 
@@ -328,7 +329,7 @@ def _dot(points: Sequence[Point], frame: Frame, *, below: bool) -> Mark | None:
     if not points:
         return None
     x, y = frame.x(points[0].on), frame.y(points[0].value)
-    on_the_left = x > (frame.left + frame.right) / 3
+    on_the_left = x > _LABEL_ON_LEFT_PX
     shift = 18 if below else 5
     if not below and y < frame.top + 12:
         shift = 34
