@@ -9,6 +9,8 @@ from pathlib import Path
 from flask import Flask
 
 from portal import web
+from portal.flows import reactions
+from portal.partners.tokens import KEY_NAME, Tokens
 from portal.platform.bus import Bus
 from portal.platform.clock import Clock, SystemClock
 from portal.platform.config import Settings
@@ -26,11 +28,13 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         settings: ``database_url`` must be filled in (the command line does it for the embedded server).
         clock: Another clock for tests.
     """
+    bus = Bus()
+    reactions.subscribe(bus, time_zone=settings.time_zone)
     return Services(
         settings=settings,
         database=Database(settings.database_url, pool_size=settings.web_threads),
         clock=clock or SystemClock(),
-        bus=Bus(),
+        bus=bus,
     )
 
 
@@ -55,5 +59,6 @@ def build_web(services: Services) -> Flask:
         TRAP_HTTP_EXCEPTIONS=False,
     )
     application.extensions["tally"] = services
+    application.extensions["tally_tokens"] = Tokens(home_secret(settings.home, KEY_NAME), issuer=settings.origin)
     web.register(application)
     return application

@@ -36,7 +36,7 @@ METADATA = MetaData(
     }
 )
 
-_NETWORK = {
+NETWORK = {
     "connect_timeout": 5,
     "keepalives_idle": 2,
     "keepalives_interval": 1,
@@ -87,7 +87,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            connect_args=_NETWORK,
+            connect_args=NETWORK,
         )
 
     @contextmanager

@@ -56,5 +56,5 @@ def defer(
         nested.commit()
 
 
-STALLED_AFTER = timedelta(seconds=30)
+STALLED_AFTER = timedelta(seconds=15)
 """A running job without a sign of life for this long is taken over by another worker."""

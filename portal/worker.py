@@ -1,0 +1,184 @@
+"""The worker: delivers the outbox, fires what is due, and takes over what a killed worker left behind.
+
+Any number of workers may run on any number of machines: jobs are rows, claimed with SKIP LOCKED, and everything a
+job does is idempotent. Handlers are plain functions and run in threads. This is the only place with a broad
+``except``: it logs, waits and goes on, because a worker that is gone helps nobody.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+import structlog
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+from portal.flows import replenishing
+from portal.partners import reads as partners
+from portal.platform import outbox
+from portal.platform.db import NETWORK
+from portal.platform.jobs import STALLED_AFTER
+from portal.platform.services import Services
+from portal.replenishment import service as replenishment
+
+CONCURRENCY = 4
+HEARTBEAT_SECONDS = 5.0
+POLL_SECONDS = 0.5
+"""Longest wait for a job whose wake-up was lost; normally a notification comes with the commit."""
+RESTART_SECONDS = 1.0
+GRACE_SECONDS = 20.0
+MAX_ATTEMPTS = 12
+LONGEST_WAIT_SECONDS = 300
+
+Registrar = Callable[[procrastinate.App, Services], None]
+"""Adds the tasks of one flow or room to the application."""
+
+
+REGISTRARS: tuple[Registrar, ...] = ()
+"""Those of other flows; one line per flow."""
+
+
+class Backoff(BaseRetryStrategy):
+    """Try again after 1, 2, 4 … seconds, at most five minutes apart, and give up after twelve tries."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002
+        """Return when to try again; ``None`` leaves the job failed, to be seen by the operator."""
+        if job.attempts >= MAX_ATTEMPTS:
+            return None
+        return RetryDecision(retry_in={"seconds": min(2**job.attempts, LONGEST_WAIT_SECONDS)})
+
+
+def build_worker(services: Services, *, registrars: Iterable[Registrar] = REGISTRARS) -> procrastinate.App:
+    """Return the Procrastinate application with every task; opens no connection yet.
+
+    Args:
+        services: The services tasks work with.
+        registrars: Functions that add further tasks.
+    """
+    connector = procrastinate.PsycopgConnector(
+        conninfo=services.database.url, kwargs=dict(NETWORK), min_size=1, max_size=CONCURRENCY + 2
+    )
+    app = procrastinate.App(connector=connector)
+    for registrar in (_register_outbox, _register_replenishment, _register_upkeep, *registrars):
+        registrar(app, services)
+    return app
+
+
+def run(services: Services, *, registrars: Iterable[Registrar] = REGISTRARS) -> None:
+    """Work until SIGTERM or SIGINT; running jobs are given time to finish.
+
+    Args:
+        services: The services tasks work with.
+        registrars: Functions that add further tasks.
+    """
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    asyncio.run(_run(build_worker(services, registrars=registrars)))
+
+
+async def _run(app: procrastinate.App) -> None:
+    log = structlog.get_logger()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    log.info("worker_started")
+    while not stop.is_set():
+        shift = asyncio.create_task(_shift(app))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({shift, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        shift.cancel()
+        stopping.cancel()
+        try:
+            await shift
+        except asyncio.CancelledError:
+            break
+        except Exception as error:  # noqa: BLE001 - the database may be away for a while; we wait for it
+            log.warning("worker_interrupted", error=type(error).__name__)
+        await asyncio.sleep(RESTART_SECONDS)
+    log.info("worker_stopped")
+
+
+async def _shift(app: procrastinate.App) -> None:
+    """Work until cancelled or until the database is lost."""
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=CONCURRENCY,
+            fetch_job_polling_interval=POLL_SECONDS,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_AFTER.total_seconds(),
+            shutdown_graceful_timeout=GRACE_SECONDS,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            task_middleware=[_log_job],
+        )
+
+
+def _log_job(call_next: Callable[[], Any], context: procrastinate.JobContext, _worker: Any) -> Any:
+    """Write one line per job; what went wrong goes on to the retry."""
+    begin = time.perf_counter()
+    outcome, code = "ok", ""
+    try:
+        return call_next()
+    except Exception as error:
+        outcome, code = "failed", getattr(error, "code", type(error).__name__)
+        raise
+    finally:
+        structlog.get_logger().info(
+            "job",
+            task=context.job.task_name,
+            job_id=context.job.id,
+            attempt=context.job.attempts + 1,
+            outcome=outcome,
+            code=code,
+            duration_ms=round((time.perf_counter() - begin) * 1000),
+        )
+
+
+def _register_outbox(app: procrastinate.App, services: Services) -> None:
+    @app.task(name=outbox.DELIVER, retry=Backoff())
+    def deliver(org_id: str, message_id: str) -> None:
+        outbox.deliver(
+            services.database,
+            services.bus,
+            org_id=UUID(org_id),
+            message_id=UUID(message_id),
+            now=services.clock.now(),
+        )
+
+
+def _register_replenishment(app: procrastinate.App, services: Services) -> None:
+    @app.periodic(cron="* * * * *")
+    @app.task(name="replenishment.check", queueing_lock="replenishment.check", pass_context=False)
+    def check(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
+        now = services.clock.now()
+        today = replenishing.local_date(now, services.settings.time_zone)
+        with services.database.transaction() as connection:
+            company = partners.the_company(connection)
+            if company is not None:
+                scope = replenishing.EVERYTHING
+                replenishing.check(connection, org_id=company.id, scope=scope, today=today, now=now)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="replenishment.expire", queueing_lock="replenishment.expire")
+    def expire(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
+        now = services.clock.now()
+        with services.database.transaction() as connection:
+            company = partners.the_company(connection)
+            if company is not None:
+                replenishment.expire(connection, actor=replenishing.worker_actor(company.id), now=now)
+
+
+def _register_upkeep(app: procrastinate.App, _services: Services) -> None:
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled", pass_context=True)
+    async def retry_stalled(_context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+        manager = app.job_manager
+        stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER.total_seconds())
+        for job in stalled:
+            await manager.retry_job(job)
+            structlog.get_logger().warning("job_taken_over", task=job.task_name, job_id=job.id)
