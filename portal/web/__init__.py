@@ -2,9 +2,13 @@
 
 from flask import Flask
 
-from portal.web import shell
+from portal.web import account, auth, healthz, home, shell
 
 
 def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
     shell.register(app)
+    auth.register(app)
+    healthz.register(app)
+    home.register(app)
+    account.register(app)

@@ -1,0 +1,131 @@
+"""Access tokens for programs: short-lived JWTs signed with Ed25519.
+
+Source: RFC 7519, RFC 8037 (EdDSA), RFC 8725 (best practice: one algorithm, fixed by us and never taken from the
+token; issuer, audience and type checked). A token only names the person; firm, agreement and tier are asked again
+at every request, the copies in the token are for the reader's convenience.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from portal.kernel.errors import Unauthenticated
+from portal.kernel.ids import new_id
+from portal.partners.model import Viewer
+
+LIFETIME = timedelta(minutes=10)
+"""How long a token is good."""
+
+AUDIENCE = "tallystick-api"
+KEY_NAME = "access-token.key"
+"""Name of the signing key's 32 bytes among the home folder's secrets."""
+
+_ALGORITHM = "EdDSA"
+_TYPE = "at+jwt"
+_CLAIMS = ["iss", "aud", "sub", "org", "sv", "iat", "exp", "jti"]
+_LONGEST = 2048
+
+
+class BadToken(Unauthenticated):
+    """The token is not one of ours, was changed, or is for somebody else's door."""
+
+    code = "bad_token"
+
+
+class TokenExpired(Unauthenticated):
+    """The token's time is over, or every session of its person was ended."""
+
+    code = "token_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A fresh token.
+
+    Attributes:
+        text: What the program sends as ``Authorization: Bearer …``.
+        expires_at: First instant at which it is no longer good.
+    """
+
+    text: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token proves: a person of a company, and the session version it was made under."""
+
+    org_id: UUID
+    person_id: UUID
+    session_version: int
+
+
+class Tokens:
+    """Makes and reads the tokens of one installation.
+
+    Args:
+        seed: The 32 bytes of the Ed25519 key.
+        issuer: Public origin of the portal.
+    """
+
+    def __init__(self, seed: bytes, *, issuer: str) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self._issuer = issuer
+        self.key_id = hashlib.sha256(self._key.public_key().public_bytes_raw()).hexdigest()[:16]
+
+    def issue(self, viewer: Viewer, *, now: datetime) -> AccessToken:
+        """Return a token for ``viewer``, good for ten minutes from ``now``."""
+        expires_at = now + LIFETIME
+        claims = {
+            "iss": self._issuer,
+            "aud": AUDIENCE,
+            "sub": str(viewer.actor.person_id),
+            "org": str(viewer.org.id),
+            "partner": str(viewer.partner.id) if viewer.partner else None,
+            "tier": str(viewer.tier) if viewer.tier else None,
+            "sv": viewer.session_version,
+            "iat": int(now.timestamp()),
+            "exp": int(expires_at.timestamp()),
+            "jti": str(new_id(now)),
+        }
+        text = jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": self.key_id, "typ": _TYPE})
+        return AccessToken(text=text, expires_at=expires_at)
+
+    def read(self, text: str, *, now: datetime) -> Claims:
+        """Return what a token proves at ``now``.
+
+        Raises:
+            BadToken: Not ours: form, type, key, algorithm, signature, issuer, audience or claims.
+            TokenExpired: Its ten minutes are over, or it lies in the future.
+        """
+        claims = self._verified(text)
+        if not claims["iat"] <= now.timestamp() < claims["exp"]:
+            raise TokenExpired("The token is not good at this time.")
+        try:
+            return Claims(UUID(claims["org"]), UUID(claims["sub"]), int(claims["sv"]))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BadToken("The token's claims cannot be read.") from error
+
+    def _verified(self, text: str) -> dict[str, Any]:
+        try:
+            if len(text) > _LONGEST:
+                raise BadToken(f"No token of ours is longer than {_LONGEST} characters.")
+            header = jwt.get_unverified_header(text)
+            if header.get("kid") != self.key_id or header.get("typ") != _TYPE:
+                raise BadToken("The token was not made with a key of ours.")
+            return jwt.decode(
+                text,
+                self._key.public_key(),
+                algorithms=[_ALGORITHM],
+                audience=AUDIENCE,
+                issuer=self._issuer,
+                # The time is judged by the portal's own clock, above.
+                options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+        except jwt.PyJWTError as error:
+            raise BadToken("The token is not one of ours.") from error

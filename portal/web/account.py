@@ -1,0 +1,85 @@
+"""One's own account: who I am here, tokens for my programs, the published schema, signing out everywhere."""
+
+from flask import Blueprint, Flask, current_app, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_login import logout_user
+
+from portal.kernel.disclosure import Role, Tier
+from portal.partners import service
+from portal.partners.tokens import LIFETIME, AccessToken, Tokens
+from portal.partners.viewer import Viewer
+from portal.platform.packaged import graphql_file
+from portal.web import errors
+from portal.web.auth import current_viewer, needs
+from portal.web.context import as_of, services, transaction
+
+blueprint = Blueprint("account", __name__)
+
+
+@blueprint.get("/account")
+@needs()
+def account() -> ResponseReturnValue:
+    """Show who I am here and what my agreement opens."""
+    return _page()
+
+
+@blueprint.post("/account/token")
+@needs()
+def make_token() -> ResponseReturnValue:
+    """Make an access token and show it, this once."""
+    tokens: Tokens = current_app.extensions["tally_tokens"]
+    return _page(tokens.issue(current_viewer(), now=as_of()))
+
+
+@blueprint.post("/account/end-sessions")
+@needs()
+def end_sessions() -> ResponseReturnValue:
+    """End every session and token of mine, this one included."""
+    actor = current_viewer().actor
+    if actor.person_id is not None:
+        with transaction() as connection:
+            service.end_sessions(connection, actor=actor, person_id=actor.person_id)
+    logout_user()
+    return redirect("/login", code=303)
+
+
+@blueprint.get("/account/api")
+@needs()
+def api() -> ResponseReturnValue:
+    """Show the schema published for my tier, and a query to begin with."""
+    audience = audience_of(current_viewer())
+    return render_template(
+        "account/api.html",
+        audience=audience,
+        sdl=graphql_file(f"tier/{audience}.graphql") if audience else "",
+        example=graphql_file(f"examples/{audience}.graphql") if audience else "",
+        endpoint=f"{services().settings.origin}/graphql",
+    )
+
+
+def audience_of(viewer: Viewer) -> str:
+    """Return whose schema a viewer gets: a tier's, the operator's, or (empty) none today."""
+    if viewer.role is Role.OPERATOR:
+        return "operator"
+    return str(viewer.tier) if isinstance(viewer.tier, Tier) else ""
+
+
+def _page(token: AccessToken | None = None) -> str:
+    viewer = current_viewer()
+    return render_template(
+        "account/account.html",
+        token=token,
+        minutes=int(LIFETIME.total_seconds()) // 60,
+        audience=audience_of(viewer),
+        origin=services().settings.origin,
+    )
+
+
+def register(app: Flask) -> None:
+    """Hang the pages into ``app``."""
+    app.register_blueprint(blueprint)
+    errors.SENTENCES.update(
+        bad_token=_l("The access token is not one of ours."),
+        token_expired=_l("The access token has run out. Make a new one."),
+    )
