@@ -1,8 +1,8 @@
 """Static files: one content-hashed folder name for all of them, kept compressed in memory.
 
 ``/static/<hash of everything>/tally.css`` may be cached for ever; one hash for the whole folder keeps the relative
-imports of ES modules together. ``/static/tally.css`` works too and is checked again each time. Flask itself does not
-compress, so text answers are compressed here as well.
+imports of ES modules together. ``/static/tally.css`` works too and is checked again each time. Flask
+itself does not compress, so text answers are compressed here as well.
 """
 
 import gzip

@@ -1,7 +1,7 @@
-"""Drawings made on the server: values in, geometry out; the templates in ``components/charts.html`` write the SVG.
+"""Drawings made on the server: values in, geometry out; ``components/charts.html`` writes the SVG.
 
-Steps, not curves; numbers are also in text and in the table beside each drawing. All quantities are whole numbers of
-one unit the caller chose (cases, pieces, quanta), never floats; only pixels are. No style is set here, only classes.
+Steps, not curves; numbers are also in text and in the table beside each drawing. All quantities are whole
+numbers of one unit the caller chose (cases, pieces, quanta), never floats; only pixels are.
 """
 
 from collections.abc import Sequence
@@ -194,8 +194,7 @@ def path(points: Sequence[Point], frame: Frame, *, until: date | None = None) ->
         return ""
     first, *rest = points
     parts = [f"M{frame.x(first.on)} {frame.y(first.value)}"]
-    for point in rest:
-        parts.append(f"H{frame.x(point.on)}V{frame.y(point.value)}")
+    parts += [f"H{frame.x(point.on)}V{frame.y(point.value)}" for point in rest]
     parts.append(f"H{frame.x(until or frame.end)}")
     return "".join(parts)
 

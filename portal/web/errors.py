@@ -1,7 +1,8 @@
-"""Refusals and failures as pages: a status that fits, one sentence, what to do next, an id to quote; never a stack.
+"""Refusals and failures as pages: status, one sentence, what to do next, an id to quote; never a stack.
 
-A refusal's kind (``portal.kernel.errors``) gives the status, its stable ``code`` gives the sentence, in the reader's
-language and with the refusal's values. Who asks for JSON gets the same as ``application/problem+json`` (RFC 9457).
+A refusal's kind (``portal.kernel.errors``) gives the status, its stable ``code`` gives the sentence, in
+the reader's language and with the refusal's values. Who asks for JSON gets the same as
+``application/problem+json`` (RFC 9457).
 """
 
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def sentence_of(error: PortalError) -> str:
         text = SENTENCES.get(getattr(kind, "code", ""))
         if text is not None:
             return _filled(str(text), error)
-    return gettext("Something broke on our side")
+    return str(gettext("Something broke on our side"))
 
 
 def _filled(text: str, error: PortalError) -> str:
@@ -156,6 +157,7 @@ def wants_json() -> bool:
 
 def answer(problem: Problem) -> Response:
     """Write a problem as a page, as a fragment for htmx, or as JSON."""
+    g.failing = True
     if wants_json():
         response = make_response(
             {

@@ -1,7 +1,8 @@
 """Template filters: figures, dates, deadlines and fingerprints in the reader's language.
 
-Quantities are whole quanta and never pass through a float. Dates are absolute, in the company's zone, with the zone
-on hover; the year is written only where it is not this one. ``now`` comes from the clock given to ``init_app``.
+Quantities are whole quanta and never pass through a float. Dates are absolute, in the company's zone,
+with the zone on hover; the year is written only where it is not this one. ``now`` comes
+from the clock given to ``init_app``.
 """
 
 from collections.abc import Callable
@@ -20,12 +21,12 @@ from portal.web.i18n import language
 
 _DAY = {"zh": "M月d日", "en": "d MMM"}
 _DAY_YEAR = {"zh": "y年M月d日", "en": "d MMM y"}
+_DAY_SHORT = {"zh": "M/d", "en": "d MMM"}
 _GLUE = {"zh": " ", "en": ", "}
 _LOCALE = {"zh": "zh_Hans_CN", "en": "en_GB"}
 _MINUS = "\N{MINUS SIGN}"
 _URGENT = timedelta(hours=6)
 _SOON = timedelta(hours=24)
-_STALE = timedelta(hours=6)
 _KIB = 1024
 
 
@@ -49,6 +50,10 @@ def today() -> date:
     return local(now()).date()
 
 
+def _local_day(value: date | datetime) -> date:
+    return local(value).date() if isinstance(value, datetime) else value
+
+
 def quantity(quanta: int, decimals: int = 0) -> str:
     """Write quanta with thousands separators and no trailing zeros; a real minus sign."""
     number = Decimal(quanta).scaleb(-decimals)
@@ -65,10 +70,15 @@ def signed(quanta: int, decimals: int = 0) -> str:
 
 def day(value: date | datetime, year: bool | None = None) -> str:  # noqa: FBT001 - a template's one word
     """Write a day: ``23 Nov`` or ``11月23日``; with the year when it is another one, or as ``year`` says."""
-    on = local(value).date() if isinstance(value, datetime) else value
+    on = _local_day(value)
     with_year = on.year != today().year if year is None else year
     shape = (_DAY_YEAR if with_year else _DAY)[language()]
     return format_date(on, shape, locale=locale())
+
+
+def day_short(value: date | datetime) -> str:
+    """Write a day for a narrow column: ``23 Nov`` or ``11/23``."""
+    return format_date(_local_day(value), _DAY_SHORT[language()], locale=locale())
 
 
 def clock_time(value: datetime) -> str:
@@ -85,32 +95,30 @@ def zone_name(value: datetime) -> str:
 
 
 def moment(value: datetime) -> Markup:
-    """Write an instant as ``<time>``: ``23 Nov, 10:24``, the full ISO value in the attribute, the zone on hover."""
+    """Write an instant as ``<time>``: ``23 Nov, 10:24``; ISO in the attribute, the zone on hover."""
     text = day(value) + _GLUE[language()] + clock_time(value)
     return _time(local(value).isoformat(timespec="seconds"), zone_name(value), text)
 
 
 def day_time(value: date | datetime) -> Markup:
     """Write a day as ``<time>`` with the ISO date in the attribute and the weekday on hover."""
-    on = local(value).date() if isinstance(value, datetime) else value
+    on = _local_day(value)
     return _time(on.isoformat(), format_date(on, "EEEE", locale=locale()), day(on))
 
 
 def _time(machine: str, hover: str, text: str) -> Markup:
-    return Markup('<time class="nb" datetime="{}" title="{}">{}</time>').format(
-        machine, hover, text
-    )
+    return Markup('<time class="nb" datetime="{}" title="{}">{}</time>').format(machine, hover, text)
 
 
 def iso(value: date | datetime) -> str:
     """Write a day as ``2026-11-05``, for facts and exports."""
-    on = local(value).date() if isinstance(value, datetime) else value
+    on = _local_day(value)
     return on.isoformat()
 
 
 def weekday(value: date | datetime) -> str:
     """Write the short weekday: ``Fri`` or ``周五``."""
-    on = local(value).date() if isinstance(value, datetime) else value
+    on = _local_day(value)
     return format_date(on, "EEE", locale=locale())
 
 
@@ -118,19 +126,19 @@ def span(length: timedelta) -> str:
     """Write a length of time in its largest whole unit: minutes, hours up to two days, then days."""
     minutes = max(0, int(length.total_seconds()) // 60)
     if minutes < 60:  # noqa: PLR2004 - minutes of an hour
-        return ngettext("%(num)d min", "%(num)d min", minutes)
+        return str(ngettext("%(num)d min", "%(num)d min", minutes))
     hours = minutes // 60
     if hours < 48:  # noqa: PLR2004 - two days read better in hours
-        return ngettext("%(num)d hour", "%(num)d hours", hours)
-    return ngettext("%(num)d day", "%(num)d days", hours // 24)
+        return str(ngettext("%(num)d hour", "%(num)d hours", hours))
+    return str(ngettext("%(num)d day", "%(num)d days", hours // 24))
 
 
 def ago(value: datetime) -> str:
     """Write how long ago an instant was: ``2 min ago``, ``just now``."""
     passed = now() - value
     if passed < timedelta(minutes=1):
-        return gettext("just now")
-    return gettext("%(span)s ago", span=span(passed))
+        return str(gettext("just now"))
+    return str(gettext("%(span)s ago", span=span(passed)))
 
 
 def is_stale(value: datetime, after_hours: float = 6) -> bool:
@@ -168,15 +176,15 @@ def left(due: datetime, since: datetime | None = None) -> Left:
 
 
 def short_hash(value: str | bytes) -> str:
-    """Write a fingerprint as its first and last eight hex digits: ``5bf94998…ca1e5c45``."""
+    """Write a fingerprint as its first and last eight hex digits: ``5bf94998...ca1e5c45``."""
     text = value.hex() if isinstance(value, bytes) else value
-    return text if len(text) <= 20 else f"{text[:8]}…{text[-8:]}"  # noqa: PLR2004 - no gain in cutting less
+    return text if len(text) <= 20 else f"{text[:8]}...{text[-8:]}"  # noqa: PLR2004 - no gain in cutting less
 
 
 def size(count: int) -> str:
     """Write a number of bytes: ``412 KB``, ``1.1 MB`` (1 KB = 1,024 bytes)."""
     if count < _KIB:
-        return gettext("%(count)d bytes", count=count)
+        return str(gettext("%(count)d bytes", count=count))
     if count < _KIB * _KIB:
         return f"{quantity(count // _KIB)} KB"
     return f"{quantity(count * 10 // _KIB // _KIB, 1)} MB"
@@ -187,6 +195,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "signed": signed,
     "day": day,
     "day_time": day_time,
+    "day_short": day_short,
     "clock_time": clock_time,
     "moment": moment,
     "iso": iso,

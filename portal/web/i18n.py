@@ -1,9 +1,9 @@
 """Languages: which one a reader gets, how it is switched, and texts that stand in both at once.
 
-The catalogue folder is named ``zh``: ``best_match`` would answer "zh" to a browser's ``zh-CN`` while a folder named
-``zh_Hans_CN`` holds the texts, and the reader would get English. So every ``zh-*`` and ``en-*`` is reduced to its
-first part here, and nothing else decides. Order: ``?lang`` → the user's setting → the cookie → ``Accept-Language`` →
-the company's default.
+The catalogue folder is named ``zh``: ``best_match`` would answer "zh" to a browser's ``zh-CN`` while a
+folder named ``zh_Hans_CN`` holds the texts, and the reader would get English. So every ``zh-*`` and
+``en-*`` is reduced to its first part here, and nothing else decides. Order: ``?lang`` → the user's
+setting → the cookie → ``Accept-Language`` → the company's default.
 """
 
 from collections.abc import Callable
@@ -85,11 +85,11 @@ def html_lang() -> str:
 
 def pair(msgid: str, **values: object) -> tuple[str, str]:
     """Return a text as (reader's language, English); both are the same for an English reader."""
-    return gettext(msgid, **values), (msgid % values if values else msgid)
+    return str(gettext(msgid, **values)), (msgid % values if values else msgid)
 
 
 def both(msgid: str, **values: object) -> Markup:
-    """Write a text inline in Chinese with English beside it, each with its own ``lang``; English alone for English."""
+    """Write a text inline, Chinese then English, each with its own ``lang``; English alone for English."""
     return _two('<span lang="zh-CN">{}</span> <span lang="en">{}</span>', msgid, values)
 
 

@@ -1,8 +1,8 @@
-"""The shell around every page: who is here, which company, the side list per role, and the front end's set-up.
+"""The shell around every page: who is here, which company, the side list per role, the front end's set-up.
 
-``register`` plugs the whole foundation into the application (languages, filters, headers, static files, error pages,
-this shell). Login (``portal.web.auth``) sets ``g.who`` before each request and may set the hooks of ``Hooks``.
-Paths in the side list that no page serves yet are left out, so a link never leads nowhere.
+``register`` plugs the whole foundation into the application (languages, filters, headers, static files,
+error pages, this shell). Login (``portal.web.auth``) sets ``g.who`` before each request and may set the
+hooks of ``Hooks``. Paths in the side list that no page serves are left out: a link never leads nowhere.
 """
 
 from collections.abc import Callable, Mapping
@@ -150,12 +150,35 @@ class NavLink:
 
 def who() -> Who | None:
     """Return the signed-in person, if any."""
-    return g.get("who")
+    return g.get("who")  # type: ignore[no-any-return]
 
 
 def hooks() -> Hooks:
     """Return the application's hooks."""
     return current_app.extensions["tally_shell"]  # type: ignore[no-any-return]
+
+
+def company() -> Company:
+    """Return the host company; an error page shows without it when the database is what failed."""
+    if "shell_company" not in g:
+        try:
+            g.shell_company = hooks().company()
+        except Exception:
+            if not g.get("failing"):
+                raise
+            g.shell_company = Company()
+    return g.shell_company  # type: ignore[no-any-return]
+
+
+def notices() -> int:
+    """Return the number beside the bell."""
+    person = who()
+    return hooks().notices(person) if person and not g.get("failing") else 0
+
+
+def previewed() -> str | None:
+    """Return the name of the partner an operator previews as."""
+    return None if g.get("failing") else hooks().view_as()
 
 
 def serves(path: str) -> bool:
@@ -175,7 +198,7 @@ def nav() -> list[NavLink]:
     person = who()
     if person is None:
         return []
-    counts = hooks().counts(person)
+    counts = {} if g.get("failing") else hooks().counts(person)
     items = [
         item
         for item in NAV.get(person.role, ())
@@ -214,7 +237,9 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         who=who,
         nav=nav,
-        shell_hooks=hooks,
+        company=company,
+        notices=notices,
+        previewed=previewed,
         home_path=home_path,
         serves=serves,
         role_name=lambda role: str(ROLES.get(role, role)),

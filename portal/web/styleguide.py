@@ -14,6 +14,7 @@ from portal.web import charts, filters, shell
 blueprint = Blueprint("styleguide", __name__)
 
 _PROMISE_STEPS = ((0, 42, ""), (10, 58, "PO-4471"), (24, 88, "PO-4502"), (52, 136, "PO-4519"))
+_KNOWN_WEEKS = 2
 _FLOWS = ((4, -20), (10, 80), (18, -64), (24, 60), (46, -30), (52, 48))
 _STOCK = ((0, 62), (4, 42), (10, 122), (18, 58), (24, 118), (46, 88), (52, 136))
 _WEEKS = (118, 126, 158, 171, 92, 74, 98, 112, 116, 118, 118, 119, 120)
@@ -85,7 +86,7 @@ def _samples(now: datetime) -> dict[str, Any]:
             charts.Week(
                 label=f"W{n + 1:02d}",
                 on=on(7 * (n - 2)),
-                demand=v if n < 2 else None,
+                demand=v if n < _KNOWN_WEEKS else None,
                 expected=v,
                 low=v - v // 6,
                 high=v + v // 6,
