@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_chain import scripted_chain
+from support.scripted_chain import scripted_chain
 
 from ledger.keys import from_instant
 from ledger.trust import TrustList

@@ -1,0 +1,106 @@
+import json
+import math
+
+import pytest
+
+from ledger.canonical import (
+    canonical_bytes,
+    fingerprint,
+    from_multibase,
+    parse_json_strict,
+    to_multibase,
+)
+from ledger.errors import BadMultibase, NotCanonical, NotJSON
+
+
+def test_members_are_sorted_and_nothing_is_escaped_that_need_not_be() -> None:
+    document = {"b": [True, None, -1], "a": "茶\u007f\u2028\u001f/", "€": {}}
+    assert canonical_bytes(document) == '{"a":"茶\u007f\u2028\\u001f/","b":[true,null,-1],"€":{}}'.encode()
+
+
+def test_keys_past_the_surrogates_sort_by_utf16_units() -> None:
+    assert canonical_bytes({"\ufb33": 1, "😀": 2}) == '{"😀":2,"\ufb33":1}'.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2**53, -(2**53), math.nan, math.inf, "\ud800", {"a": "\ud800"}, {1: 2}, object()],
+)
+def test_value_without_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(NotCanonical):
+        canonical_bytes(value)
+
+
+def test_largest_safe_integers_have_a_form() -> None:
+    assert canonical_bytes([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
+
+
+def test_endless_nesting_is_refused() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(NotCanonical):
+        canonical_bytes(endless)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "not_json"),
+        (b"{", "not_json"),
+        (b"\xef\xbb\xbf{}", "not_json"),
+        (b"[1,]", "not_json"),
+        (b"[NaN]", "not_json"),
+        (b"[-Infinity]", "not_json"),
+        (b"\xff", "not_utf8"),
+        (b'"\xed\xa0\x80"', "not_utf8"),
+        (b'{"a":1,"b":2,"a":1}', "duplicate_key"),
+        (b'[{"x":{"a":1,"\\u0061":2}}]', "duplicate_key"),
+        (b'"\\ud800"', "lone_surrogate"),
+        (b'{"\\udc00":1}', "lone_surrogate"),
+        (b"9007199254740992", "unsafe_number"),
+        (b"-9007199254740992", "unsafe_number"),
+        (b"1" * 5000, "unsafe_number"),
+        (b"1e309", "unsafe_number"),
+        (b"-1e309", "unsafe_number"),
+        (b"[" * 65 + b"]" * 65, "too_deep"),
+        (b"[" * 100_000, "too_deep"),
+        (b'"' + b"a" * (1 << 20) + b'"', "too_large"),
+    ],
+)
+def test_document_that_readers_could_understand_differently_is_refused(text: bytes, reason: str) -> None:
+    with pytest.raises(NotJSON) as refusal:
+        parse_json_strict(text)
+    assert refusal.value.reason == reason
+
+
+def test_limit_of_bytes_is_the_callers() -> None:
+    assert parse_json_strict(b"[1]", max_bytes=3) == [1]
+    with pytest.raises(NotJSON, match="3 bytes, 2 allowed"):
+        parse_json_strict(b"[1]", max_bytes=2)
+
+
+def test_sixty_four_containers_are_read() -> None:
+    text = b"[" * 64 + b"]" * 64
+    assert json.dumps(parse_json_strict(text)).encode() == text
+
+
+def test_numbers_read_as_ecmascript_reads_them() -> None:
+    values = parse_json_strict(b"[1.0, -0.0, 1e2, 0.5, 1e30, 9007199254740991, -9007199254740991]")
+    assert values == [1, 0, 100, 0.5, 1e30, 9007199254740991, -9007199254740991]
+    assert [type(value) for value in values] == [int, int, int, float, float, int, int]
+
+
+def test_fingerprint_is_base64url_of_the_canonical_digest() -> None:
+    # printf '{}' | sha256sum | xxd -r -p | base64
+    assert fingerprint({}) == "RBNvo1WzZ4oRRq0W9-hknpT7T8If536DEMBg9hyq_4o"
+
+
+def test_multibase_goes_there_and_back_with_leading_zeros() -> None:
+    assert to_multibase(b"\x00\x00\x01") == "z112"
+    assert from_multibase("z112") == b"\x00\x00\x01"
+
+
+@pytest.mark.parametrize("text", [None, "", "z", "u112", "z1l2", "z112 ", "z112\n", "z" + "1" * 129])
+def test_text_that_is_no_base58btc_multibase_is_refused(text: object) -> None:
+    with pytest.raises(BadMultibase):
+        from_multibase(text)
