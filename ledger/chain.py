@@ -19,7 +19,7 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_utils.address import to_checksum_address
+from eth_utils.address import is_address, to_checksum_address
 from web3 import HTTPProvider, Web3
 from web3.exceptions import (
     BlockNotFound,
@@ -64,6 +64,12 @@ class BadAccountFile(Malformed):
     """A key file does not hold 32 bytes in hexadecimal."""
 
     code = "bad_account_file"
+
+
+class BadAddress(Malformed):
+    """A text is no Ethereum address."""
+
+    code = "bad_address"
 
 
 def load_or_create_account(path: Path) -> LocalAccount:
@@ -394,11 +400,13 @@ class Chain:
 
 
 def _address(text: str) -> Any:
+    if not is_address(text):
+        raise BadAddress(f"no address: {text[:80]!r}", address=text[:80])
     return to_checksum_address(text)
 
 
 def _word(address: str) -> bytes:
-    return bytes.fromhex(address.removeprefix("0x")).rjust(32, b"\0")
+    return bytes.fromhex(_address(address)[2:]).rjust(32, b"\0")
 
 
 @contextmanager

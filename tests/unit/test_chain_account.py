@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from ledger.chain import BadAccountFile, load_or_create_account
+from ledger.errors import KeyExposed
+
+
+def test_an_account_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "writer.key"
+
+    made = load_or_create_account(path)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(path.read_text()) == 65
+    assert load_or_create_account(path).address == made.address
+    assert load_or_create_account(tmp_path / "other.key").address != made.address
+
+
+def test_a_known_key_has_its_known_address(tmp_path: Path) -> None:
+    # The first account of every development chain, private key and address published by its makers.
+    path = tmp_path / "writer.key"
+    path.write_text("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80\n")
+    path.chmod(0o600)
+
+    account = load_or_create_account(path)
+
+    assert account.address == "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "writer.key"
+    load_or_create_account(path)
+    path.chmod(0o640)
+
+    with pytest.raises(KeyExposed, match="mode 640"):
+        load_or_create_account(path)
+
+
+@pytest.mark.parametrize("text", ["", "no key\n", "00" * 32, "ab" * 31, "ab" * 33])
+def test_a_file_without_a_key_is_refused_and_kept(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "writer.key"
+    path.write_text(text)
+    path.chmod(0o600)
+
+    with pytest.raises(BadAccountFile):
+        load_or_create_account(path)
+    assert path.read_text() == text
