@@ -233,7 +233,7 @@ def _load(stored: str) -> _Session | None:
     try:
         with reading() as connection:
             viewer = _resolve(connection, here.id, UUID(person))
-    except NoSuchPerson:
+    except (NoSuchPerson, ValueError):
         return None
     return _Session(viewer) if str(viewer.session_version) == version else None
 
