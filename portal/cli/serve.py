@@ -52,13 +52,18 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
 @click.command()
 def worker() -> None:
     """Deliver news, run timers, seal batches and anchor them, until told to stop."""
-    from portal import worker as parts  # noqa: PLC0415 - web3 is the worker's and nobody else's
+    from portal import wiring  # noqa: PLC0415 - web3 is the worker's and nobody else's
+    from portal import worker as parts  # noqa: PLC0415 - as above
     from portal.platform.logging import set_up_logging  # noqa: PLC0415 - as above
 
     settings = settings_here()
     set_up_logging(settings.log_format)
     with installation(settings) as ready:
-        parts.run(ready)
+        services = wiring.build_services(ready)
+        try:
+            parts.run(services)
+        finally:
+            services.database.close()
 
 
 @click.command()

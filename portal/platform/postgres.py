@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,7 @@ from portal.platform.postgres_binaries import (
     USER,
     PostgresUnavailable,
     account_for,
+    check_reachable,
     give,
     initdb_arguments,
     major_version,
@@ -245,7 +246,7 @@ class EmbeddedPostgres:
 
     def _binaries(self) -> Path:
         if self._pg_bin:
-            return Path(self._pg_bin)
+            return check_reachable(Path(self._pg_bin), self._account)
         return reachable_binaries(wheel_binaries(), self._account, COPIES)
 
     def _as_seen(self, folder: Path) -> str:
@@ -307,16 +308,15 @@ class EmbeddedPostgres:
     def _stop(self) -> None:
         """Fast shutdown; after 20 seconds an immediate one, which costs a recovery but no committed row."""
         for number, patience_s in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0)):
+            alive = self.is_alive()
             pid = self.pid
-            if pid is None or not self.is_alive():
+            if pid is None or not alive:
                 break
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # gone between the look and the signal
+                os.kill(pid, number)
             deadline = time.monotonic() + patience_s
             while self.is_alive() and time.monotonic() < deadline:
                 time.sleep(0.02)
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
 
     def _detach(self) -> None:
         if self._process is not None:

@@ -83,7 +83,7 @@ def reachable_binaries(binaries: Path, account: Account | None, copies: Path) ->
 
     Root's own folders are closed to ``nobody``; a checkout in ``/root`` is the usual case.
     """
-    if account is None or all(folder.stat().st_mode & 0o001 for folder in binaries.parents):
+    if is_reachable(binaries, account):
         return binaries
     stamp = int((binaries / "postgres").stat().st_mtime)
     copy = copies / f"postgresql-{major_version(binaries)}-{stamp}"
@@ -98,6 +98,25 @@ def reachable_binaries(binaries: Path, account: Account | None, copies: Path) ->
         except OSError:  # another start was faster
             shutil.rmtree(fresh)
     return copy / "bin"
+
+
+def check_reachable(binaries: Path, account: Account | None) -> Path:
+    """Return ``binaries`` when ``account`` may enter every folder on the way to them.
+
+    Raises:
+        PostgresUnavailable: It may not.
+    """
+    if not is_reachable(binaries, account):
+        raise PostgresUnavailable(
+            f"The account nobody, as which root's PostgreSQL runs, cannot reach {binaries}.",
+            folder=str(binaries),
+        )
+    return binaries
+
+
+def is_reachable(binaries: Path, account: Account | None) -> bool:
+    """Tell whether ``account`` may enter every folder on the way to ``binaries``; our own account may."""
+    return account is None or all(folder.stat().st_mode & 0o001 for folder in (binaries, *binaries.parents))
 
 
 def give(path: Path, account: Account | None) -> None:
