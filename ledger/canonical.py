@@ -70,7 +70,7 @@ def _is_plain_key(key: Any) -> bool:
 def parse_json_strict(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     """Read one JSON document that every reader must understand alike.
 
-    Numbers read as ECMAScript reads them: ``1.0`` is the integer 1.
+    Numbers read as ECMAScript reads them: ``1.0`` is the integer 1, and ``1e30`` is one too large.
 
     Args:
         data: UTF-8 without a byte order mark.
@@ -120,9 +120,7 @@ def _number(token: str) -> float | int:
     number = float(token)
     if number in (float("inf"), float("-inf")):
         raise NotJSON("unsafe_number", f"the number {token[:40]} is beyond all doubles")
-    if number.is_integer() and abs(number) <= MAX_SAFE_INTEGER:
-        return int(number)
-    return number
+    return _integer(repr(int(number))) if number.is_integer() else number
 
 
 def _constant(token: str) -> float:

@@ -4,7 +4,6 @@
 export const CHECKS = 'structure fingerprint signature issuer validity inclusion anchor documents'.split(' ');
 const VC = 'https://www.w3.org/ns/credentials/v2';
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-const SAFE = Number.MAX_SAFE_INTEGER;
 const utf8 = new TextEncoder();
 
 class Outcome extends Error {
@@ -21,7 +20,7 @@ const isList = Array.isArray;
 const isText = (value) => typeof value === 'string';
 
 // ---- strict JSON: what another parser could understand differently is refused -------------------------------
-const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*")|(-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)|(true|false|null))/y;
+const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
 
 export function parseStrict(text, maxBytes = 1 << 20) {
   need(utf8.encode(text).length <= maxBytes, 'too_large');
@@ -36,11 +35,10 @@ export function parseStrict(text, maxBytes = 1 << 20) {
     if (token[2]) return JSON.parse(token[2]);
     if (token[3]) {
       const number = Number(token[3]);
-      const whole = !token[4] && !token[5];
-      need(whole ? Math.abs(number) <= SAFE : Number.isFinite(number), 'unsafe_number');
+      need(Number.isSafeInteger(number) || number % 1, 'unsafe_number');
       return number;
     }
-    if (token[6]) return JSON.parse(token[6]);
+    if (token[4]) return JSON.parse(token[4]);
     if (token[1] === '[') return list();
     need(token[1] === '{', 'not_json');
     return object();

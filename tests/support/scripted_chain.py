@@ -11,7 +11,7 @@ from typing import Any
 class _Handler(BaseHTTPRequestHandler):
     script: dict[str, Any]
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class names it
+    def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status, body = _answer(self.script, request)
         self.send_response(status)

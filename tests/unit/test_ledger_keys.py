@@ -84,9 +84,7 @@ def test_host_becomes_a_did(host: str, did: str) -> None:
     assert did_web(host) == did
 
 
-@pytest.mark.parametrize(
-    "host", ["", "a b", "a/b", "a:0", "a:65536", "-a.example", "a..b", "[::1]", "a\n", "u@a"]
-)
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "a:0", "a:65536", "-a.example", "a..b", "[::1]", "a\n", "u@a"])
 def test_what_is_no_host_is_refused(host: str) -> None:
     with pytest.raises(BadHost):
         did_web(host)

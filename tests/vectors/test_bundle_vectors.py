@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.scripted_chain import scripted_chain
 
 from ledger.keys import from_instant
 from ledger.trust import TrustList
 from ledger.verify import CHECKS, verify_bundle
+from support.scripted_chain import scripted_chain
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "bundles").glob("*.json"))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine")
 
 def node_says(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     assert NODE is not None
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [NODE, str(HERE / "run_mjs.mjs")],
         input=json.dumps(cases).encode(),
         capture_output=True,

@@ -42,7 +42,8 @@ def test_rfc8785_section_3_2_2_example() -> None:
         '"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
         '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     )
-    assert canonical_bytes(parse_json_strict(text)) == expected.encode()
+    # Read leniently: 1E30 has a canonical form, but our strict reader takes no whole number past 2^53-1.
+    assert canonical_bytes(json.loads(text)) == expected.encode()
 
 
 def test_rfc8785_section_3_2_3_sorts_by_utf16_units() -> None:

@@ -1,0 +1,73 @@
+"""What the shared vectors cannot say: bytes, the report's shape, and what a caller may leave out."""
+
+import json
+from pathlib import Path
+
+from ledger.canonical import fingerprint
+from ledger.keys import from_instant
+from ledger.trust import TrustList
+from ledger.verify import CHECKS, Check, State, Verdict, verify_bundle
+from support.scripted_chain import scripted_chain
+
+GIVEN = json.loads((Path(__file__).parents[1] / "vectors" / "bundles" / "valid.json").read_text(encoding="utf-8"))[
+    "given"
+]
+BUNDLE = GIVEN["bundle"].encode()
+AS_OF = from_instant(GIVEN["asOf"])
+DID = "did:web:portal.example%3A8443"
+
+
+def test_report_names_every_step_in_order_with_its_values() -> None:
+    trust = TrustList.from_json(json.dumps(GIVEN["trust"]).encode())
+    with scripted_chain(GIVEN["rpc"]) as url:
+        report = verify_bundle(BUNDLE, as_of=AS_OF, trust=trust, rpc_url=url)
+    assert tuple(check.id for check in report.checks) == CHECKS
+    checks = {check.id: check for check in report.checks}
+    assert checks["issuer"].params == {"did": DID, "name": "Qinghe Foods"}
+    assert checks["anchor"] == Check(
+        "anchor",
+        State.OK,
+        "ok",
+        {"time": "2026-03-01T08:05:00Z", "seq": 3, "block": 12, "chainId": 71771, "kind": "embedded"},
+    )
+    assert checks["validity"].params == {
+        "from": "2026-03-01T08:00:00Z",
+        "until": "2027-02-28T15:59:59Z",
+        "asOf": "2026-06-01T00:00:00Z",
+    }
+    assert report.credential == json.loads(BUNDLE)["credential"]
+    assert report.to_json()["verdict"] == "valid"
+    assert json.loads(json.dumps(report.to_json())) == report.to_json()
+
+
+def test_endpoint_of_the_trust_list_is_asked_when_the_caller_names_none() -> None:
+    with scripted_chain(GIVEN["rpc"]) as url:
+        value = json.loads(json.dumps(GIVEN["trust"]))
+        value["issuers"][0]["anchors"][0]["rpc"] = url
+        trust = TrustList.from_json(json.dumps(value).encode())
+        assert verify_bundle(BUNDLE, as_of=AS_OF, trust=trust).verdict is Verdict.VALID
+
+
+def test_bytes_that_are_not_utf8_fail_the_structure() -> None:
+    report = verify_bundle(BUNDLE + b"\xff", as_of=AS_OF)
+    assert report.verdict is Verdict.INVALID
+    assert report.credential is None
+    assert report.checks[0].code == "not_utf8"
+    assert {check.code for check in report.checks[1:]} == {"not_reached"}
+
+
+def test_bundle_alone_is_partly_checked() -> None:
+    credential = json.loads(BUNDLE)["credential"]
+    report = verify_bundle(BUNDLE, as_of=AS_OF, expected_hash=fingerprint(credential))
+    states = {check.id: check.state.value for check in report.checks}
+    assert report.verdict is Verdict.PARTIAL
+    assert states == {
+        "structure": "ok",
+        "fingerprint": "ok",
+        "signature": "ok",
+        "issuer": "not_checked",
+        "validity": "ok",
+        "inclusion": "ok",
+        "anchor": "not_checked",
+        "documents": "not_asked",
+    }
