@@ -28,6 +28,7 @@ from web3.exceptions import (
     Web3Exception,
     Web3RPCError,
 )
+from web3.utils import get_create_address
 
 from ledger.abi import AnchorRecord
 from ledger.backend import (
@@ -340,6 +341,25 @@ class Chain:
         self.check_contract(contract)
         return contract
 
+    def deployed_by(self, account: LocalAccount) -> str | None:
+        """Return the contract an account deployed with its first transaction, ``None`` when there is none.
+
+        A new account's first deed here is to deploy, so after a crash the contract is found where the address
+        rule of Ethereum puts it (Yellow Paper section 7: by sender and nonce), and is not deployed twice.
+
+        Args:
+            account: Who would have deployed it.
+
+        Raises:
+            ChainUnavailable: No usable answer.
+        """
+        contract = str(get_create_address(account.address, 0))
+        try:
+            self.check_contract(contract)
+        except ForeignContract:
+            return None
+        return contract
+
     def open_stream(self, account: LocalAccount, *, contract: str, salt: bytes, admin: str) -> TransactionReceipt:
         """Open the stream ``ledger.contract.stream_id(account, salt)``.
 
@@ -420,11 +440,13 @@ def _translated(errors: dict[bytes, str] | None = None) -> Iterator[None]:
         yield
     except ContractLogicError as error:
         raw = str(error.data or "")
-        selector = bytes.fromhex(raw[2:10]) if raw.startswith("0x") else b""
-        reason = (errors or {}).get(selector, "unknown")
+        reason = (errors or {}).get(bytes.fromhex(raw[2:10]), "unknown")
         raise ContractRefused(f"the contract refuses: {reason}", reason=reason) from error
     except BlockNotFound as error:
         raise ChainUnavailable("the chain does not have the block") from error
     except (OSError, Web3Exception, DecodingError, ValueError, KeyError, TypeError) as error:
+        # web3 calls a revert without data an ordinary error of the node.
+        if isinstance(error, Web3RPCError) and "revert" in str(error).lower():
+            raise ContractRefused("the contract refuses: unknown", reason="unknown") from error
         # requests' errors are OSErrors; an answer of another shape surfaces as one of the rest.
         raise ChainUnavailable(f"no usable answer from the chain: {error}") from error

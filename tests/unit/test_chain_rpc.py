@@ -232,9 +232,9 @@ def test_a_block_that_is_not_there_is_unavailable(chain: Chain) -> None:
         chain.block(99)
 
 
-@pytest.mark.parametrize("code", [3, -32000])
-def test_a_refusal_without_a_name_is_still_a_refusal(code: int) -> None:
-    error = {"code": code, "message": "execution reverted", "data": "0x"}
+@pytest.mark.parametrize("more", [{}, {"data": "0x"}, {"data": "0x12345678"}])
+def test_a_refusal_without_a_name_is_still_a_refusal(more: dict[str, str]) -> None:
+    error = {"code": 3, "message": "execution reverted", **more}
     with answering(lambda _: {"error": error}) as url, pytest.raises(ContractRefused, match="unknown"):
         Chain(url).anchored(NOBODY, STREAM, ROOT)
 
