@@ -28,6 +28,7 @@ from web3.exceptions import (
     Web3Exception,
     Web3RPCError,
 )
+from web3.types import Nonce
 from web3.utils import get_create_address
 
 from ledger.abi import AnchorRecord
@@ -353,7 +354,7 @@ class Chain:
         Raises:
             ChainUnavailable: No usable answer.
         """
-        contract = str(get_create_address(account.address, 0))
+        contract = str(get_create_address(account.address, Nonce(0)))
         try:
             self.check_contract(contract)
         except ForeignContract:

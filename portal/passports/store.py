@@ -67,6 +67,8 @@ batch_table = org_table(
     Column("size", Integer, nullable=False),
     Column("state", Text, nullable=False),
     instant("sealed_at"),
+    # Where it was last seen on the chain; changes while the chain may still reorganise.
+    Column("placement", JSONB),
     # The chain's receipt once final, as the bundle carries it.
     Column("receipt", JSONB),
     UniqueConstraint("org_id", "seq"),
@@ -102,6 +104,17 @@ credential_table = org_table(
     Index("ix_credential_unsealed", "org_id", "issued_at", postgresql_where=text("batch_id IS NULL")),
 )
 
+issuer_table = org_table(
+    "issuer_key",
+    # The issuer's DID, which carries the portal's address, and the key's public part as a Multikey.
+    Column("did", Text, nullable=False),
+    Column("multikey", Text, nullable=False),
+    instant("made_at"),
+    # From this instant on, what the key signs is not ours; empty while it is in use.
+    instant("revoked_at", nullable=True),
+    UniqueConstraint("org_id", "did", "multikey"),
+)
+
 attempt_table = org_table(
     "anchor_attempt",
     identifier("batch_id"),
@@ -109,8 +122,11 @@ attempt_table = org_table(
     # Stored before it is sent: a crash at any point re-sends the same bytes.
     Column("raw", LargeBinary, nullable=False),
     Column("transaction_hash", Text, nullable=False),
+    # Wei as text: beyond what a bigint holds on some chains.
     Column("max_fee_wei", Text, nullable=False),
-    instant("made_at"),
+    Column("priority_wei", Text, nullable=False),
+    # Seconds since 1970, as the chain counts.
+    Column("signed_at", BigInteger, nullable=False),
     reference("batch_id", "anchor_batch"),
     UniqueConstraint("org_id", "transaction_hash"),
 )
@@ -122,6 +138,8 @@ chain_table = org_table(
     Column("genesis", Text, nullable=False),
     Column("contract", Text, nullable=False),
     Column("code_sha256", Text, nullable=False),
+    # embedded, consortium or public: what the verify page says the chain can prove.
+    Column("kind", Text, nullable=False),
     Column("stream", Text, nullable=False),
     instant("pinned_at"),
     UniqueConstraint("org_id"),

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placement", postgresql.JSONB(), nullable=True),
         sa.Column("receipt", postgresql.JSONB(), nullable=True),
         sa.CheckConstraint(
             "state IN ('sealed', 'sent', 'mined', 'final')", name=op.f("ck_anchor_batch_state_known")
@@ -43,10 +44,52 @@ def upgrade() -> None:
         sa.Column("genesis", sa.Text(), nullable=False),
         sa.Column("contract", sa.Text(), nullable=False),
         sa.Column("code_sha256", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("pinned_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_chain_pin")),
         sa.UniqueConstraint("org_id", name=op.f("uq_chain_pin_org_id")),
+    )
+    op.create_table(
+        "import_session",
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("mapping", postgresql.JSONB(), nullable=False),
+        sa.Column("sheet", postgresql.JSONB(), nullable=False),
+        sa.Column("result", postgresql.JSONB(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('products', 'partners', 'locations', 'stock', 'orders')",
+            name=op.f("ck_import_session_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('uploaded', 'checking', 'checked', 'applying', 'applied', 'failed')",
+            name=op.f("ck_import_session_state_known"),
+        ),
+        sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_import_session")),
+    )
+    op.create_index("ix_import_session_created", "import_session", ["org_id", "created_at"], unique=False)
+    op.create_table(
+        "issuer_key",
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("did", sa.Text(), nullable=False),
+        sa.Column("multikey", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_issuer_key")),
+        sa.UniqueConstraint("org_id", "did", "multikey", name=op.f("uq_issuer_key_org_id_did_multikey")),
     )
     op.create_table(
         "location",
@@ -216,7 +259,8 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("transaction_hash", sa.Text(), nullable=False),
         sa.Column("max_fee_wei", sa.Text(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("priority_wei", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["org_id", "batch_id"],
             ["anchor_batch.org_id", "anchor_batch.id"],

@@ -1,0 +1,39 @@
+"""What the passports room tells others."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from portal.kernel.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassportIssued(Message):
+    """A credential was signed; its anchor follows.
+
+    Attributes:
+        credential_id: The new credential.
+        gtin: 14 digits.
+        lot_code: The lot it speaks of.
+    """
+
+    name: ClassVar[str] = "passports.passport.issued"
+
+    credential_id: UUID
+    gtin: str
+    lot_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRegistered(Message):
+    """A certificate or an inspection report was handed in and is safely stored.
+
+    Attributes:
+        document_id: The new document.
+        partner_id: Who handed it in.
+    """
+
+    name: ClassVar[str] = "passports.document.registered"
+
+    document_id: UUID
+    partner_id: UUID

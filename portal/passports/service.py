@@ -1,0 +1,311 @@
+"""What can be done with passports: hand in a paper, note a trace, issue, seal.
+
+Issuing signs and stores; it never waits for the chain. Sealing puts everything issued and not yet sealed into
+one batch that never changes again; ``portal.passports.anchoring`` brings it onto the chain.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ledger.canonical import canonical_bytes, sha256
+from ledger.credential import compose, sign
+from ledger.issue import SealedBatch, seal
+from portal.kernel.actor import Actor
+from portal.kernel.ids import new_id
+from portal.passports.issuer import Issuer
+from portal.passports.messages import DocumentRegistered, PassportIssued
+from portal.passports.model import (
+    PDF,
+    DocumentDraft,
+    DocumentKind,
+    Issuing,
+    PassportSubject,
+    TraceLine,
+    check_document,
+    check_papers,
+    facts_key,
+    in_force,
+    to_facts,
+)
+from portal.passports.reads import papers_of_lot, trace_of_lot
+from portal.passports.store import batch_table, credential_table, document_table, issuer_table, trace_table
+from portal.platform.files import StoredFile
+from portal.platform.jobs import defer
+from portal.platform.outbox import publish
+
+SEAL = "passports.seal"
+"""Name of the job that seals and anchors what waits."""
+
+MAX_LEAVES = 10_000
+_SEAL_LOCK = 0x5EA1
+
+
+def register_document(
+    connection: Connection, *, actor: Actor, draft: DocumentDraft, file: StoredFile, now: datetime
+) -> UUID:
+    """Register a paper whose file is stored and checked; the same paper again is the same document.
+
+    Args:
+        connection: Open transaction.
+        actor: Who hands it in.
+        draft: What they say of it.
+        file: The stored PDF.
+        now: Instant of the deed.
+
+    Returns:
+        The document's id.
+
+    Raises:
+        FieldEmpty: See ``check_document``.
+        LotNeeded: See ``check_document``.
+        ValidityReversed: See ``check_document``.
+    """
+    check_document(draft)
+    document_id = new_id(now)
+    written = connection.execute(
+        insert(document_table)
+        .values(
+            org_id=actor.org_id,
+            id=document_id,
+            kind=draft.kind.value,
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            media_type=PDF,
+            file_name=draft.file_name,
+            partner_id=draft.partner_id,
+            product_id=draft.product_id,
+            lot_code=draft.lot_code,
+            number=draft.number.strip(),
+            issued_by=draft.issued_by.strip(),
+            valid_from=draft.valid_from,
+            valid_until=draft.valid_until,
+            uploaded_by=actor.label,
+            uploaded_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(document_table.c.id)
+    ).one_or_none()
+    if written is None:
+        return _same_document(connection, actor.org_id, draft, file)
+    publish(
+        connection,
+        DocumentRegistered(org_id=actor.org_id, document_id=document_id, partner_id=draft.partner_id),
+        now=now,
+    )
+    return document_id
+
+
+def _same_document(connection: Connection, org_id: UUID, draft: DocumentDraft, file: StoredFile) -> UUID:
+    table = document_table.c
+    found: UUID = connection.execute(
+        select(table.id).where(
+            table.org_id == org_id,
+            table.partner_id == draft.partner_id,
+            table.kind == draft.kind.value,
+            table.number == draft.number.strip(),
+            table.sha256 == file.sha256,
+        )
+    ).scalar_one()
+    return found
+
+
+def record_trace(connection: Connection, *, org_id: UUID, line: TraceLine, now: datetime) -> None:
+    """Note what happened to a lot; the same ``source_key`` again adds nothing.
+
+    Args:
+        connection: Open transaction.
+        org_id: The host company.
+        line: What happened.
+        now: Instant of noting, which orders identifiers only.
+    """
+    connection.execute(
+        insert(trace_table)
+        .values(
+            org_id=org_id,
+            id=new_id(now),
+            source_key=line.source_key,
+            product_id=line.product_id,
+            lot_code=line.lot_code,
+            step=line.step,
+            place=line.place,
+            document=line.document,
+            quantity=line.quantity,
+            at=line.at,
+        )
+        .on_conflict_do_nothing(index_elements=["org_id", "source_key"])
+    )
+
+
+def issue_passport(
+    connection: Connection,
+    *,
+    actor: Actor,
+    subject: PassportSubject,
+    issuer: Issuer,
+    seal_after: timedelta,
+    now: datetime,
+) -> UUID:
+    """Sign a lot's passport from its papers and trace, and queue its sealing.
+
+    When a passport already says exactly the same, that one is returned and nothing is issued.
+
+    Args:
+        connection: Open transaction.
+        actor: Who issues it.
+        subject: The lot as the other rooms know it.
+        issuer: Whose key signs.
+        seal_after: How long the credential may wait for others in its batch.
+        now: Instant of issuing.
+
+    Returns:
+        The credential's id.
+
+    Raises:
+        PapersMissing: No certificate in force, or no report of the lot.
+        NoGTIN: The product has no GTIN.
+        ledger.errors.BadGTIN: Its check digit is wrong.
+        ledger.errors.BadLot: The lot's code cannot stand in a Digital Link.
+    """
+    org_id = actor.org_id
+    today = now.astimezone(issuer.zone).date()
+    papers = papers_of_lot(
+        connection,
+        org_id=org_id,
+        supplier_id=subject.supplier_id,
+        product_id=subject.product_id,
+        lot_code=subject.lot_code,
+    )
+    check_papers(papers, on=today)
+    cited = tuple(p for p in papers if p.kind is DocumentKind.INSPECTION_REPORT or in_force(p, on=today))
+    trace = trace_of_lot(connection, org_id=org_id, product_id=subject.product_id, lot_code=subject.lot_code)
+    credential_id = new_id(now)
+    issuing = Issuing(
+        credential_id=credential_id, issuer=issuer.party, origin=issuer.origin, at=now, zone=issuer.zone
+    )
+    facts = to_facts(subject, cited, trace, issuing=issuing)
+    key = facts_key(facts)
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    known: UUID | None = connection.execute(
+        select(credential_table.c.id).where(
+            credential_table.c.org_id == org_id, credential_table.c.facts_key == key
+        )
+    ).scalar_one_or_none()
+    if known is not None:
+        return known
+    ensure_issuer(connection, org_id=org_id, issuer=issuer, now=now)
+    document = canonical_bytes(sign(compose(facts), issuer.key, created=now))
+    connection.execute(
+        credential_table.insert().values(
+            org_id=org_id,
+            id=credential_id,
+            kind="product_passport",
+            product_id=subject.product_id,
+            gtin=facts.gtin,
+            lot_code=subject.lot_code,
+            body=document.decode(),
+            digest=sha256(document),
+            facts_key=key,
+            issued_by=actor.label,
+            issued_at=now,
+            valid_until=facts.valid_until,
+            replaces_id=_newest(connection, org_id, facts.gtin, subject.lot_code),
+        )
+    )
+    publish(
+        connection,
+        PassportIssued(org_id=org_id, credential_id=credential_id, gtin=facts.gtin, lot_code=subject.lot_code),
+        now=now,
+    )
+    defer(connection, SEAL, queueing_lock=SEAL, at=now + seal_after, org_id=str(org_id))
+    return credential_id
+
+
+def _newest(connection: Connection, org_id: UUID, gtin: str, lot_code: str) -> UUID | None:
+    table = credential_table.c
+    found: UUID | None = connection.execute(
+        select(table.id)
+        .where(table.org_id == org_id, table.gtin == gtin, table.lot_code == lot_code)
+        .order_by(table.issued_at.desc(), table.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def ensure_issuer(connection: Connection, *, org_id: UUID, issuer: Issuer, now: datetime) -> None:
+    """Note the issuer's public key in the key history; nothing happens when it is there."""
+    connection.execute(
+        insert(issuer_table)
+        .values(
+            org_id=org_id,
+            id=new_id(now),
+            did=issuer.key.did,
+            multikey=issuer.key.public.multikey,
+            made_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["org_id", "did", "multikey"])
+    )
+
+
+def seal_batch(connection: Connection, *, org_id: UUID, now: datetime) -> UUID | None:
+    """Seal everything that waits into one batch; returns its id, ``None`` when nothing waits.
+
+    Leaves stand in the order of issuing. Two workers at once make one batch: the second one waits, then finds
+    nothing.
+
+    Args:
+        connection: Open transaction.
+        org_id: The host company, one stream each.
+        now: Instant of sealing.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SEAL_LOCK})
+    table = credential_table.c
+    waiting = connection.execute(
+        select(table.id, table.digest)
+        .where(table.org_id == org_id, table.batch_id.is_(None))
+        .order_by(table.issued_at, table.id)
+        .limit(MAX_LEAVES)
+        .with_for_update()
+    ).all()
+    if not waiting:
+        return None
+    batch = seal([row.digest for row in waiting])
+    batch_id = new_id(now)
+    following = connection.execute(
+        select(func.coalesce(func.max(batch_table.c.seq), -1) + 1).where(batch_table.c.org_id == org_id)
+    ).scalar_one()
+    connection.execute(
+        batch_table.insert().values(
+            org_id=org_id,
+            id=batch_id,
+            seq=following,
+            root=batch.root,
+            size=batch.size,
+            state="sealed",
+            sealed_at=now,
+        )
+    )
+    _note_leaves(connection, org_id, batch_id, batch, [row.id for row in waiting])
+    return batch_id
+
+
+def _note_leaves(
+    connection: Connection, org_id: UUID, batch_id: UUID, batch: SealedBatch, credential_ids: list[UUID]
+) -> None:
+    rows = [
+        {
+            "credential": credential_id,
+            "leaf": index,
+            "steps": [step.hex() for step in batch.tree.inclusion(index)],
+        }
+        for index, credential_id in enumerate(credential_ids)
+    ]
+    table = credential_table.c
+    connection.execute(
+        update(credential_table)
+        .where(table.org_id == org_id, table.id == bindparam("credential"))
+        .values(batch_id=batch_id, leaf_index=bindparam("leaf"), path=bindparam("steps")),
+        rows,
+    )
