@@ -1,10 +1,20 @@
-"""Rows of products, places, lots, moves, balances, expected receipts and allocations."""
+"""Rows of products, places, lots, moves, balances, receipts and allocations; and the one way to write moves.
+
+Every deed locks its products first, in the order of their ids (``lock_products``), then reads, decides and writes:
+no deadlock, and no decision on figures that are changing. ``post_moves`` alone writes moves and balances.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Date,
     Index,
     Integer,
@@ -15,6 +25,8 @@ from sqlalchemy import (
     text,
 )
 
+from portal.inventory.model import REAL_KINDS
+from portal.kernel.ids import new_id
 from portal.platform.db import METADATA, identifier, instant, org_table, reference
 
 product_table = org_table(
@@ -159,3 +171,184 @@ allocation_table = org_table(
     CheckConstraint("quantity > 0", name="quantity_positive"),
     Index("ix_allocation_open", "org_id", "product_id", postgresql_where=text("state = 'open'")),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One balanced move: the quantity leaves one place and reaches another.
+
+    Attributes:
+        product_id: The product.
+        lot_id: Its lot (the implicit one for a product that is not tracked).
+        from_id: Place it leaves.
+        to_id: Place it reaches.
+        quantity: Quanta, 1 or more.
+        kind: What sort of deed: opening, count, issue, ship, receive, correct, write_off.
+        document: What it was done for, as people know it.
+        reason: A sentence, or empty.
+        key: Idempotency key; a key that was posted before is not posted again.
+    """
+
+    product_id: UUID
+    lot_id: UUID
+    from_id: UUID
+    to_id: UUID
+    quantity: int
+    kind: str
+    key: str
+    document: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LotKey:
+    """A lot as documents name it, with the dates they give."""
+
+    product_id: UUID
+    code: str
+    made_on: date | None = None
+    expires_on: date | None = None
+
+
+def lock_products(connection: Connection, *, org_id: UUID, product_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Lock products in the order of their ids until the transaction ends; returns their SKUs by id."""
+    rows = connection.execute(
+        text(
+            "SELECT id, sku FROM product WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[]))"
+            " ORDER BY id FOR NO KEY UPDATE"
+        ),
+        {"org": org_id, "ids": sorted(set(product_ids))},
+    )
+    return {row.id: row.sku for row in rows}
+
+
+def virtual_places(connection: Connection, *, org_id: UUID) -> dict[str, UUID]:
+    """Return the ids of the virtual places by kind."""
+    rows = connection.execute(
+        text("SELECT kind, id FROM location WHERE org_id = :org AND kind <> ALL(CAST(:real AS text[]))"),
+        {"org": org_id, "real": list(REAL_KINDS)},
+    )
+    return {row.kind: row.id for row in rows}
+
+
+def ensure_lots(
+    connection: Connection, *, org_id: UUID, lots: Iterable[LotKey], now: datetime
+) -> dict[tuple[UUID, str], UUID]:
+    """Return the ids of lots by (product, code), making those that are new.
+
+    Dates that a document gives replace what was known; dates it does not give are kept.
+    """
+    wanted: dict[tuple[UUID, str], LotKey] = {(lot.product_id, lot.code): lot for lot in lots}
+    keys = sorted(wanted)
+    found = connection.execute(
+        text("""
+            INSERT INTO lot (org_id, id, product_id, code, made_on, expires_on, status, created_at)
+            SELECT :org, u.id, u.product_id, u.code, u.made_on, u.expires_on, 'available', :now
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:products AS uuid[]), CAST(:codes AS text[]),
+                        CAST(:made AS date[]), CAST(:expires AS date[]))
+                 AS u (id, product_id, code, made_on, expires_on)
+            ON CONFLICT (org_id, product_id, code) DO UPDATE
+            SET made_on = COALESCE(EXCLUDED.made_on, lot.made_on),
+                expires_on = COALESCE(EXCLUDED.expires_on, lot.expires_on)
+            RETURNING product_id, code, id
+        """),
+        {
+            "org": org_id,
+            "now": now,
+            "ids": [new_id(now) for _ in keys],
+            "products": [product for product, _ in keys],
+            "codes": [code for _, code in keys],
+            "made": [wanted[key].made_on for key in keys],
+            "expires": [wanted[key].expires_on for key in keys],
+        },
+    )
+    return {(row.product_id, row.code): row.id for row in found}
+
+
+_ROWS = text("""
+    INSERT INTO stock_balance (org_id, product_id, location_id, lot_id, on_hand, changed_at)
+    SELECT DISTINCT CAST(:org AS uuid), u.product_id, p.location_id, u.lot_id, 0, CAST(:now AS timestamptz)
+    FROM unnest(CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]), CAST(:tos AS uuid[]))
+         AS u (product_id, lot_id, from_id, to_id)
+    CROSS JOIN LATERAL (VALUES (u.from_id), (u.to_id)) AS p (location_id)
+    JOIN location l ON l.org_id = :org AND l.id = p.location_id AND l.kind = ANY(CAST(:real AS text[]))
+    ON CONFLICT DO NOTHING
+""")
+
+_MOVES = text("""
+    WITH posted AS (
+        INSERT INTO stock_move (org_id, id, product_id, lot_id, from_location_id, to_location_id, quantity,
+                                kind, document, reason, actor, at, idempotency_key)
+        SELECT :org, u.id, u.product_id, u.lot_id, u.from_id, u.to_id, u.quantity,
+               u.kind, u.document, u.reason, :actor, :now, u.key
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]),
+                    CAST(:tos AS uuid[]), CAST(:quantities AS bigint[]), CAST(:kinds AS text[]),
+                    CAST(:documents AS text[]), CAST(:reasons AS text[]), CAST(:keys AS text[]))
+             AS u (id, product_id, lot_id, from_id, to_id, quantity, kind, document, reason, key)
+        ON CONFLICT (org_id, idempotency_key) DO NOTHING
+        RETURNING product_id, lot_id, from_location_id, to_location_id, quantity, idempotency_key
+    ), change AS (
+        SELECT product_id, lot_id, location_id, CAST(SUM(quantity) AS bigint) AS quantity
+        FROM (SELECT product_id, lot_id, to_location_id AS location_id, quantity FROM posted
+              UNION ALL SELECT product_id, lot_id, from_location_id, -quantity FROM posted) AS both_ends
+        GROUP BY product_id, lot_id, location_id
+    ), changed AS (
+        UPDATE stock_balance b SET on_hand = b.on_hand + c.quantity, changed_at = :now
+        FROM change c
+        WHERE b.org_id = :org AND b.product_id = c.product_id AND b.location_id = c.location_id
+          AND b.lot_id = c.lot_id
+    )
+    SELECT idempotency_key FROM posted
+""")
+
+
+def post_moves(
+    connection: Connection, *, org_id: UUID, moves: Sequence[Move], actor: str, now: datetime
+) -> frozenset[str]:
+    """Write moves and carry the balances along, in one statement; returns the keys that were new.
+
+    The caller holds the locks of ``lock_products``. A balance that would fall below zero is refused by the
+    database (``CHECK``); callers check first and refuse with a sentence.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        moves: Any number of moves; keys are distinct.
+        actor: Name written into the history.
+        now: Instant of the deed.
+    """
+    if not moves:
+        return frozenset()
+    columns = {
+        "org": org_id,
+        "now": now,
+        "real": list(REAL_KINDS),
+        "products": [move.product_id for move in moves],
+        "lots": [move.lot_id for move in moves],
+        "froms": [move.from_id for move in moves],
+        "tos": [move.to_id for move in moves],
+    }
+    connection.execute(_ROWS, columns)
+    posted = connection.execute(
+        _MOVES,
+        columns
+        | {
+            "actor": actor,
+            "ids": [new_id(now) for _ in moves],
+            "quantities": [move.quantity for move in moves],
+            "kinds": [move.kind for move in moves],
+            "documents": [move.document for move in moves],
+            "reasons": [move.reason for move in moves],
+            "keys": [move.key for move in moves],
+        },
+    )
+    return frozenset(posted.scalars())
+
+
+def is_posted(connection: Connection, *, org_id: UUID, key: str) -> bool:
+    """Tell whether a move with that idempotency key exists."""
+    found = connection.execute(
+        text("SELECT 1 FROM stock_move WHERE org_id = :org AND idempotency_key = :key"),
+        {"org": org_id, "key": key},
+    )
+    return found.first() is not None

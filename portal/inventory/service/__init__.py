@@ -1,0 +1,24 @@
+"""What can be done with stock: one idempotent function per deed, all in the caller's transaction.
+
+A local date is the date of ``now`` in its own zone: doors hand the instant over in the company's zone.
+"""
+
+from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
+from portal.inventory.service.promises import allocate, release
+from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
+from portal.inventory.service.stock import book_stock, issue_stock, set_stock
+
+__all__ = [
+    "allocate",
+    "book_stock",
+    "ensure_virtual_locations",
+    "expect",
+    "expect_receipts",
+    "issue_stock",
+    "receive",
+    "release",
+    "save_locations",
+    "save_products",
+    "set_stock",
+    "write_off_expected",
+]

@@ -1,0 +1,217 @@
+"""Stock that is booked, counted and issued."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from portal.inventory.messages import StockFell
+from portal.inventory.model import BadQuantity, LotStock, StockLine, check_positive, take_first_expired
+from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
+from portal.inventory.store import LotKey, Move, ensure_lots, is_posted, post_moves
+from portal.kernel.actor import Actor
+from portal.platform.outbox import publish
+
+
+def book_stock(
+    connection: Connection,
+    *,
+    actor: Actor,
+    lines: Sequence[StockLine],
+    document: str,
+    key_prefix: str,
+    now: datetime,
+) -> int:
+    """Add opening stock: one move per product, node and lot; returns how many were new.
+
+    The moves come out of the adjustment place. Lines of the same product, node and lot are added up; lines of
+    zero are left out. The same ``key_prefix`` again changes nothing.
+
+    Raises:
+        UnknownProduct: A product is not in the books.
+        UnknownLocation: A node is not in the books, or is a virtual place.
+    """
+    wanted = _summed(lines)
+    ids = _prepare(connection, actor=actor, lines=wanted, now=now)
+    adjustment = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["adjustment"]
+    moves = [
+        Move(
+            product_id=line.product_id,
+            lot_id=ids[line.product_id, line.lot_code],
+            from_id=adjustment,
+            to_id=line.location_id,
+            quantity=line.quantity,
+            kind="opening",
+            document=document,
+            key=f"{key_prefix}:{line.product_id}:{line.location_id}:{line.lot_code}",
+        )
+        for line in wanted
+        if line.quantity
+    ]
+    return len(post_moves(connection, org_id=actor.org_id, moves=moves, actor=actor.label, now=now))
+
+
+def set_stock(
+    connection: Connection,
+    *,
+    actor: Actor,
+    lines: Sequence[StockLine],
+    document: str,
+    key_prefix: str,
+    now: datetime,
+) -> int:
+    """Bring balances to what was counted, by one correcting move each; returns how many differed.
+
+    The node's feed counts as fresh from now on. What already agrees is not touched, so the same count twice
+    changes nothing the second time. ``key_prefix`` names the count (a file's hash); it is applied once.
+
+    Raises:
+        UnknownProduct: A product is not in the books.
+        UnknownLocation: A node is not in the books, or is a virtual place.
+    """
+    wanted = _summed(lines)
+    ids = _prepare(connection, actor=actor, lines=wanted, now=now)
+    adjustment = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["adjustment"]
+    held = _held(connection, actor.org_id, {line.product_id for line in wanted})
+    moves = []
+    for line in wanted:
+        lot_id = ids[line.product_id, line.lot_code]
+        more = line.quantity - held.get((line.product_id, line.location_id, lot_id), 0)
+        if more:
+            moves.append(
+                Move(
+                    product_id=line.product_id,
+                    lot_id=lot_id,
+                    from_id=adjustment if more > 0 else line.location_id,
+                    to_id=line.location_id if more > 0 else adjustment,
+                    quantity=abs(more),
+                    kind="count",
+                    document=document,
+                    key=f"{key_prefix}:{line.product_id}:{line.location_id}:{line.lot_code}",
+                )
+            )
+    posted = post_moves(connection, org_id=actor.org_id, moves=moves, actor=actor.label, now=now)
+    _note_feed(connection, actor.org_id, {line.location_id for line in wanted}, now)
+    fallen = {(m.product_id, m.from_id) for m in moves if m.key in posted and m.from_id != adjustment}
+    _tell_fallen(connection, actor.org_id, fallen, now)
+    return len(posted)
+
+
+def issue_stock(  # noqa: PLR0913 - what leaves, from where, for what, once
+    connection: Connection,
+    *,
+    actor: Actor,
+    product_id: UUID,
+    location_id: UUID,
+    quantity: int,
+    document: str,
+    key: str,
+    now: datetime,
+) -> None:
+    """Let stock leave a node for a customer, first expired first out; blocked and expired lots stay.
+
+    Args:
+        connection: Open transaction.
+        actor: Who does it.
+        product_id: The product.
+        location_id: The node it leaves.
+        quantity: Quanta, 1 or more.
+        document: What it leaves for.
+        key: Idempotency key; the same key again changes nothing.
+        now: Instant, in the company's zone.
+
+    Raises:
+        BadQuantity: The quantity is below 1.
+        UnknownProduct: The product is not in the books.
+        UnknownLocation: The node is not in the books, or is a virtual place.
+        NotEnoughStock: The node holds less usable stock; both figures are told and nothing has changed.
+    """
+    check_positive(quantity, what="an issue")
+    skus = locked_products(connection, org_id=actor.org_id, product_ids={product_id})
+    places = real_places(connection, org_id=actor.org_id, location_ids={location_id})
+    if is_posted(connection, org_id=actor.org_id, key=key):
+        return
+    lots = _usable_lots(connection, actor.org_id, product_id, location_id, now.date())
+    taken = take_first_expired(lots, quantity, sku=skus[product_id], place=places[location_id])
+    customer = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["customer"]
+    moves = [
+        Move(
+            product_id=product_id,
+            lot_id=part.lot_id,
+            from_id=location_id,
+            to_id=customer,
+            quantity=part.quantity,
+            kind="issue",
+            document=document,
+            key=key if number == 1 else f"{key}#{number}",
+        )
+        for number, part in enumerate(taken, start=1)
+    ]
+    post_moves(connection, org_id=actor.org_id, moves=moves, actor=actor.label, now=now)
+    _tell_fallen(connection, actor.org_id, {(product_id, location_id)}, now)
+
+
+def _summed(lines: Iterable[StockLine]) -> list[StockLine]:
+    found: dict[tuple[UUID, UUID, str], StockLine] = {}
+    for line in lines:
+        if line.quantity < 0:
+            raise BadQuantity(
+                f"A stock of {line.quantity} cannot be booked.", what="a stock line", quantity=line.quantity
+            )
+        key = (line.product_id, line.location_id, line.lot_code)
+        before = found.get(key)
+        found[key] = replace(line, quantity=line.quantity + before.quantity) if before else line
+    return list(found.values())
+
+
+def _prepare(
+    connection: Connection, *, actor: Actor, lines: Sequence[StockLine], now: datetime
+) -> dict[tuple[UUID, str], UUID]:
+    locked_products(connection, org_id=actor.org_id, product_ids={line.product_id for line in lines})
+    real_places(connection, org_id=actor.org_id, location_ids={line.location_id for line in lines})
+    lots = [LotKey(line.product_id, line.lot_code, line.made_on, line.expires_on) for line in lines]
+    return ensure_lots(connection, org_id=actor.org_id, lots=lots, now=now)
+
+
+def _held(connection: Connection, org_id: UUID, products: set[UUID]) -> dict[tuple[UUID, UUID, UUID], int]:
+    rows = connection.execute(
+        text(
+            "SELECT product_id, location_id, lot_id, on_hand FROM stock_balance"
+            " WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[]))"
+        ),
+        {"org": org_id, "products": list(products)},
+    )
+    return {(row.product_id, row.location_id, row.lot_id): row.on_hand for row in rows}
+
+
+def _note_feed(connection: Connection, org_id: UUID, location_ids: set[UUID], now: datetime) -> None:
+    connection.execute(
+        text(
+            "UPDATE location SET fed_at = :now WHERE org_id = :org AND kind <> 'own'"
+            " AND id = ANY(CAST(:ids AS uuid[]))"
+        ),
+        {"org": org_id, "ids": list(location_ids), "now": now},
+    )
+
+
+def _usable_lots(
+    connection: Connection, org_id: UUID, product_id: UUID, location_id: UUID, today: date
+) -> list[LotStock]:
+    rows = connection.execute(
+        text("""
+            SELECT b.lot_id, b.on_hand FROM stock_balance b
+            JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
+            WHERE b.org_id = :org AND b.product_id = :product AND b.location_id = :place AND b.on_hand > 0
+              AND l.status = 'available' AND (l.expires_on IS NULL OR l.expires_on >= :today)
+            ORDER BY l.expires_on NULLS LAST, l.code
+        """),
+        {"org": org_id, "product": product_id, "place": location_id, "today": today},
+    )
+    return [LotStock(row.lot_id, row.on_hand) for row in rows]
+
+
+def _tell_fallen(connection: Connection, org_id: UUID, fallen: Iterable[tuple[UUID, UUID]], now: datetime) -> None:
+    for product_id, location_id in sorted(fallen):
+        publish(connection, StockFell(org_id=org_id, product_id=product_id, location_id=location_id), now=now)
