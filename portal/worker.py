@@ -18,7 +18,7 @@ import structlog
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from portal.flows import replenishing
+from portal.flows import anchoring, replenishing
 from portal.partners import reads as partners
 from portal.platform import outbox
 from portal.platform.db import NETWORK
@@ -39,7 +39,7 @@ Registrar = Callable[[procrastinate.App, Services], None]
 """Adds the tasks of one flow or room to the application."""
 
 
-REGISTRARS: tuple[Registrar, ...] = ()
+REGISTRARS: tuple[Registrar, ...] = (anchoring.register,)
 """Those of other flows; one line per flow."""
 
 

@@ -32,6 +32,8 @@ class Settings:
         pg_bin: Folder with ``initdb`` and ``postgres`` to use instead of the wheel's (``TALLY_PG_BIN``).
         chain_rpc_url: Ethereum JSON-RPC endpoint; empty: the embedded chain (``TALLY_CHAIN_RPC_URL``).
         chain_id: Chain id of the embedded chain, or the one the endpoint must have (``TALLY_CHAIN_ID``).
+        chain_kind: What the verify page says of the chain: ``embedded``, ``consortium`` or ``public``
+            (``TALLY_CHAIN_KIND``).
         chain_confirmations: Blocks on top of an anchor before it is final (``TALLY_CHAIN_CONFIRMATIONS``).
         seal_seconds: Longest wait of an issued credential for its batch (``TALLY_SEAL_SECONDS``).
         max_upload_mb: Largest request body in MiB (``TALLY_MAX_UPLOAD_MB``).
@@ -50,6 +52,7 @@ class Settings:
     pg_bin: str = ""
     chain_rpc_url: str = ""
     chain_id: int = 31337
+    chain_kind: str = "embedded"
     chain_confirmations: int = 0
     seal_seconds: int = 5
     max_upload_mb: int = 64
