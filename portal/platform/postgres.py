@@ -173,10 +173,7 @@ class EmbeddedPostgres:
 
     def is_alive(self) -> bool:
         """Tell whether the server's process is there, without asking it anything."""
-        if self._process is not None and self._process.poll() is not None:
-            self._process = None
-        pid = self.pid
-        return pid is not None and (self._process is not None or is_live_process(pid))
+        return self._live_pid() is not None
 
     @property
     def pid(self) -> int | None:
@@ -303,20 +300,24 @@ class EmbeddedPostgres:
             time.sleep(0.03)
         return False
 
+    def _live_pid(self) -> int | None:
+        if self._process is not None and self._process.poll() is not None:
+            self._process = None
+        pid = self.pid
+        return pid if pid is not None and (self._process is not None or is_live_process(pid)) else None
+
     # --- stopping -------------------------------------------------------------------------------
 
     def _stop(self) -> None:
         """Fast shutdown; after 20 seconds an immediate one, which costs a recovery but no committed row."""
         for number, patience_s in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0)):
-            alive = self.is_alive()
-            pid = self.pid
-            if pid is None or not alive:
-                break
-            with suppress(ProcessLookupError):  # gone between the look and the signal
-                os.kill(pid, number)
-            deadline = time.monotonic() + patience_s
-            while self.is_alive() and time.monotonic() < deadline:
-                time.sleep(0.02)
+            pid = self._live_pid()
+            if pid is not None:
+                with suppress(ProcessLookupError):  # gone between the look and the signal
+                    os.kill(pid, number)
+                deadline = time.monotonic() + patience_s
+                while self.is_alive() and time.monotonic() < deadline:
+                    time.sleep(0.02)
 
     def _detach(self) -> None:
         if self._process is not None:

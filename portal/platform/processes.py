@@ -233,21 +233,22 @@ def roll(log_file: Path) -> None:
         log_file.replace(log_file.with_name(f"{log_file.name}.1"))
 
 
-def kill_group(group: int, *, owner: str) -> list[int]:
+def kill_group(group: int, *, owner: str, proc: Path = Path("/proc")) -> list[int]:
     """Kill the processes of a group whose environment names ``owner`` as their home folder.
 
     Args:
         group: Process group; its number may meanwhile be a stranger's, which is left alone.
         owner: Value of ``TALLY_HOME`` in the environment of what may be killed.
+        proc: Where the kernel shows processes.
 
     Returns:
         The processes killed. Without ``/proc`` (not Linux): none.
     """
     mark = f"TALLY_HOME={owner}".encode()
     killed = []
-    for pid in _members(group):
+    for pid in _members(group, proc):
         try:
-            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            if mark in (proc / str(pid) / "environ").read_bytes().split(b"\0"):
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
         except (FileNotFoundError, ProcessLookupError, PermissionError):
@@ -255,8 +256,8 @@ def kill_group(group: int, *, owner: str) -> list[int]:
     return killed
 
 
-def _members(group: int) -> Iterator[int]:
-    for folder in Path("/proc").glob("[0-9]*"):
+def _members(group: int, proc: Path) -> Iterator[int]:
+    for folder in proc.glob("[0-9]*"):
         try:
             facts = (folder / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
