@@ -105,7 +105,9 @@ _STATES = {
     "已取消": "cancelled",
 }
 _UNITS = {
-    **dict.fromkeys(("c62", "ea", "pc", "pcs", "piece", "件", "个", "只", "支", "瓶", "盒", "袋", "罐", "包"), "C62"),
+    **dict.fromkeys(
+        ("c62", "ea", "pc", "pcs", "piece", "件", "个", "只", "支", "瓶", "盒", "袋", "罐", "包"), "C62"
+    ),
     **dict.fromkeys(("kgm", "kg", "公斤", "千克"), "KGM"),
     **dict.fromkeys(("grm", "g", "克"), "GRM"),
     **dict.fromkeys(("ltr", "l", "升"), "LTR"),
