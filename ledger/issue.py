@@ -268,22 +268,36 @@ def _send(batch: AnchorBatch, *, store: AnchorStore, chain: AnchorChain, target:
     nonce = chain.next_nonce(target.account.address)
     attempts = store.attempts(batch.key)
     last = attempts[-1] if attempts and attempts[-1].nonce == nonce else None
-    if last is not None and now - last.signed_at < target.replace_after_s:
+    fees = _fees(last, chain.fees(), target, now)
+    if last is not None and fees == last.fees:
         raw = last.raw
-    else:
-        fees = chain.fees() if last is None else _raised(last.fees, chain.fees(), target.max_fee_cap)
+    elif _is_next(batch, chain, target):
         call = AnchorCall(target.contract, target.stream, batch.root, batch.size, batch.seq)
-        if not _is_next(batch, chain, target):
-            return
         chain.try_anchor(call, target.account.address)
-        signed = chain.sign_anchor(target.account, call, chain_id=target.identity.chain_id, nonce=nonce, fees=fees)
+        chain_id = target.identity.chain_id
+        signed = chain.sign_anchor(target.account, call, chain_id=chain_id, nonce=nonce, fees=fees)
         store.save_attempt(batch.key, Attempt(nonce, signed.raw, signed.tx_hash, fees, now))
         raw = signed.raw
+    else:
+        return
     try:
         chain.send_raw(raw)
     except TransactionKnown:
         # It arrived before, or a sister under the same nonce did. The contract knows which.
         return
+
+
+def _fees(last: Attempt | None, current: Fees, target: AnchorTarget, now: int) -> Fees:
+    """Return what to offer: the last attempt's fees mean that it is to be sent again as it is.
+
+    A chain without fees has nothing to outbid: there the same bytes are sent until they are mined.
+    """
+    if last is None:
+        return current
+    waited_s = now - last.signed_at
+    if waited_s < target.replace_after_s or current == last.fees == Fees(0, 0):
+        return last.fees
+    return _raised(last.fees, current, target.max_fee_cap)
 
 
 def _is_next(batch: AnchorBatch, chain: AnchorChain, target: AnchorTarget) -> bool:

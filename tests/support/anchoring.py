@@ -40,10 +40,12 @@ class Hand:
 
 
 @contextmanager
-def running(path: Path, *, chain_id: int = CHAIN_ID, hand: Hand | None = None) -> Iterator[str]:
+def running(
+    path: Path, *, chain_id: int = CHAIN_ID, hand: Hand | None = None, funded: tuple[bytes, ...] = ()
+) -> Iterator[str]:
     """Run a node on a free loopback port of this process; gives its URL."""
     clock = hand or Hand()
-    node = Node(path, chain_id=chain_id, now=clock())
+    node = Node(path, chain_id=chain_id, funded=funded, now=clock())
     server = make_server(Methods(node, clock), 0)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
