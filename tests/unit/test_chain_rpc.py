@@ -253,3 +253,11 @@ def test_an_endpoint_that_is_no_address_is_unavailable() -> None:
 def test_other_code_after_deploying_is_refused(tmp_path: Path) -> None:
     with running(tmp_path / "chain.sqlite") as url, pytest.raises(ForeignContract):
         Chain(url, artefact=_other_artefact()).deploy(ADMIN)
+
+
+def test_what_an_account_deployed_first_is_found_again(chain: Chain) -> None:
+    assert chain.deployed_by(ADMIN) is None
+    contract = chain.deploy(ADMIN)
+
+    assert chain.deployed_by(ADMIN) == contract
+    assert chain.deployed_by(STRANGER) is None
