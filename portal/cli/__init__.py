@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import health, operators, run, serve, verify
+from portal.cli import health, imports, operators, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -24,6 +24,7 @@ for _command in (
     serve.web,
     serve.worker,
     serve.migrate,
+    imports.import_,
     verify.verify,
     operators.operator,
     health.health,
