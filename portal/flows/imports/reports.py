@@ -1,4 +1,4 @@
-"""Files that go back to people: templates to fill in, the same rows with their faults, the list of refused lines."""
+"""Files that go back to people: templates to fill in, rows with their faults, the list of refused lines."""
 
 import csv
 import io
@@ -8,7 +8,6 @@ from typing import Any, BinaryIO, TextIO
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from portal.flows.imports.faults import Fault, letter_of
 from portal.flows.imports.kinds import Kind
@@ -46,7 +45,7 @@ def write_xlsx(rows: Iterable[list[str]], target: BinaryIO, *, title: str) -> No
         title: Name of the sheet.
     """
     book = Workbook(write_only=True)
-    sheet: WriteOnlyWorksheet = book.create_sheet(title)
+    sheet: Any = book.create_sheet(title)  # the types do not know a write-only sheet's columns
     for number, row in enumerate(rows):
         if number == 0:
             for index, text in enumerate(row):

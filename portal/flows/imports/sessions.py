@@ -1,7 +1,7 @@
 """An import from upload to applied, kept between requests: handed in, mapped, checked, applied.
 
-The file's bytes are stored once (``portal.platform.files``); every step reads them again, so what is applied is what
-was checked against the stock of that moment. Files of many rows are worked on by the worker; how far it is stands
+The file's bytes are stored once (``portal.platform.files``); every step reads them again, so what is applied is
+what was checked, against the books of that moment. Files of many rows are worked on by the worker; how far it is stands
 in the row, written outside the transaction of the work.
 """
 
