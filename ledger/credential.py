@@ -2,7 +2,7 @@
 
 The envelope is W3C VCDM 2.0, the types are UNTP Digital Product Passport 0.6.1, the subject is a GS1 Digital
 Link URI, events carry EPCIS 2.0 / CBV words, the proof is Data Integrity ``eddsa-jcs-2022``
-(vc-di-eddsa section 3.3). Terms outside UNTP fall into our own vocabulary by ``@vocab``. Decimals travel
+(vc-di-eddsa section 3.3). Terms outside UNTP fall under VCDM's context for undefined terms. Decimals travel
 as text: no number here can be read two ways.
 """
 
@@ -20,7 +20,8 @@ from ledger.keys import PublicKey, SigningKey, from_instant, to_instant
 
 VC_CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
 UNTP_CONTEXT: Final = "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/"
-OWN_VOCABULARY: Final = "https://tallystick.example/ns/passport/v1#"
+OWN_TERMS_CONTEXT: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
+"""VCDM 2.0's context for terms no other context defines; UNTP 0.6 allows contexts by address only."""
 PASSPORT_TYPES: Final = ("DigitalProductPassport", "VerifiableCredential")
 SUITE: Final = "eddsa-jcs-2022"
 NONCE_BYTES: Final = 16
@@ -178,7 +179,7 @@ def compose(facts: PassportFacts) -> dict[str, Any]:
     if facts.valid_until and facts.valid_until < facts.valid_from:
         raise BadFacts("validity ends before it starts", id=facts.id)
     credential = {
-        "@context": [VC_CONTEXT, UNTP_CONTEXT, {"@vocab": OWN_VOCABULARY}],
+        "@context": [VC_CONTEXT, UNTP_CONTEXT, OWN_TERMS_CONTEXT],
         "id": facts.id,
         "type": list(PASSPORT_TYPES),
         "issuer": {"type": ["CredentialIssuer"], "id": facts.issuer.id, "name": facts.issuer.name},

@@ -3,7 +3,7 @@
 
 export const CHECKS = 'structure fingerprint signature issuer validity inclusion anchor documents'.split(' ');
 const VC = 'https://www.w3.org/ns/credentials/v2';
-const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const utf8 = new TextEncoder();
 
 class Outcome extends Error {
@@ -19,7 +19,7 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
 const isList = Array.isArray;
 const isText = (value) => typeof value === 'string';
 
-// ---- strict JSON: what another parser could understand differently is refused -------------------------------
+// strict JSON: what another parser could understand differently is refused
 const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
 
 export function parseStrict(text, maxBytes = 1 << 20) {
@@ -30,45 +30,43 @@ export function parseStrict(text, maxBytes = 1 << 20) {
     need(token, 'not_json');
     return token[1];
   };
-  const expect = (mark) => need(next() === mark, 'not_json');
   const value = () => {
-    if (token[2]) return JSON.parse(token[2]);
+    if (token[2] || token[4]) return JSON.parse(token[2] || token[4]);
     if (token[3]) {
       const number = Number(token[3]);
       need(Number.isSafeInteger(number) || number % 1, 'unsafe_number');
       return number;
     }
-    if (token[4]) return JSON.parse(token[4]);
     if (token[1] === '[') return list();
     need(token[1] === '{', 'not_json');
     return object();
   };
-  const list = () => {
-    const items = [];
-    if (next() === ']') return items;
+  const until = (end, item) => {
+    if (next() === end) return;
     for (;;) {
-      items.push(value());
-      if (next() === ']') return items;
+      item();
+      if (next() === end) return;
       need(token[1] === ',', 'not_json');
       next();
     }
   };
+  const list = () => {
+    const items = [];
+    until(']', () => items.push(value()));
+    return items;
+  };
   const object = () => {
     const members = Object.create(null);
     let twice = false;
-    if (next() === '}') return members;
-    for (;;) {
+    until('}', () => {
       need(token[2], 'not_json');
       const name = JSON.parse(token[2]);
-      expect(':');
+      need(next() === ':', 'not_json');
       next();
       const item = value();
       twice ||= name in members;
       members[name] = item;
-      if (next() === '}') break;
-      need(token[1] === ',', 'not_json');
-      next();
-    }
+    });
     need(!twice, 'duplicate_key');
     return members;
   };
@@ -96,14 +94,14 @@ export function parseStrict(text, maxBytes = 1 << 20) {
   }
 }
 
-// ---- RFC 8785: its numbers and texts are defined by this very engine ---------------------------------------
+// RFC 8785: its numbers and texts are defined by this very engine
 export function canonical(value) {
   if (isList(value)) return `[${value.map(canonical)}]`;
   if (!isObject(value)) return JSON.stringify(value);
   return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)}}`;
 }
 
-// ---- bytes ---------------------------------------------------------------------------------------------------
+// bytes
 const join = (...parts) => {
   const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
@@ -114,18 +112,10 @@ const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(
 const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', isText(data) ? utf8.encode(data) : data));
 
-function base58(bytes) {
-  let number = bytes.length ? BigInt(`0x${toHex(bytes)}`) : 0n;
-  let text = '';
-  for (; number; number /= 58n) text = ALPHABET[Number(number % 58n)] + text;
-  for (const byte of bytes) { if (byte) break; text = `1${text}`; }
-  return text;
-}
-
 function fromMultibase(text) {
-  if (!isText(text) || !/^z[1-9A-HJ-NP-Za-km-z]{1,128}$/.test(text) || text.endsWith('\n')) throw new TypeError('multibase');
+  if (!isText(text) || !/^z[1-9A-HJ-NP-Za-km-z]{1,128}$/.test(text)) throw new TypeError('multibase');
   let number = 0n;
-  for (const digit of text.slice(1)) number = number * 58n + BigInt(ALPHABET.indexOf(digit));
+  for (const digit of text.slice(1)) number = number * 58n + BigInt(BASE58.indexOf(digit));
   const hex = number ? number.toString(16) : '';
   const zeros = /^z(1*)/.exec(text)[1].length;
   return join(new Uint8Array(zeros), fromHex(hex.length % 2 ? `0${hex}` : hex));
@@ -139,7 +129,7 @@ const instant = (text) => {
 };
 const toInstant = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
 
-// ---- 1. structure --------------------------------------------------------------------------------------------
+// 1. structure
 const hex = (value, size, prefix = '') => need(isText(value) && new RegExp(`^${prefix}[0-9a-f]{${2 * size}}$`).test(value));
 const number = (value) => need(Number.isSafeInteger(value) && value >= 0);
 const members = (value, names) => need(isObject(value) && Object.keys(value).sort().join() === names.split(' ').sort().join());
@@ -193,7 +183,7 @@ function readBundle(data) {
   return bundle;
 }
 
-// ---- 2. fingerprint ------------------------------------------------------------------------------------------
+// 2. fingerprint
 async function checkFingerprint({ credential }, expected) {
   const digest = await sha256(canonical(credential));
   const found = btoa(String.fromCharCode(...digest)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -201,7 +191,7 @@ async function checkFingerprint({ credential }, expected) {
   return { fingerprint: found };
 }
 
-// ---- 3. signature --------------------------------------------------------------------------------------------
+// 3. signature
 const PROOF = '@context created cryptosuite proofPurpose proofValue type verificationMethod';
 
 function readProof({ proof, ...document }) {
@@ -258,7 +248,7 @@ async function checkSignature({ credential }, didDocument, asOf, anchoredAt) {
   return { method, created: toInstant(created) };
 }
 
-// ---- 4. issuer, 5. validity ----------------------------------------------------------------------------------
+// 4. issuer, 5. validity
 function checkIssuer({ credential }, trust, trusted) {
   const did = credential.issuer.id;
   if (!trust) gap('no_trust', { did });
@@ -275,7 +265,7 @@ function checkValidity({ credential }, asOf) {
   return values;
 }
 
-// ---- 6. inclusion (RFC 9162, 2.1.3.2) ------------------------------------------------------------------------
+// 6. inclusion (RFC 9162, 2.1.3.2)
 async function checkPlace({ credential, inclusion }) {
   if (!inclusion) gap('not_anchored_yet');
   const { leafIndex, treeSize, root, path } = inclusion;
@@ -298,7 +288,7 @@ async function checkPlace({ credential, inclusion }) {
   return { leafIndex, treeSize, root };
 }
 
-// ---- 7. anchor -----------------------------------------------------------------------------------------------
+// 7. anchor
 function endpoint(url) {
   return async (method, ...params) => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
@@ -367,18 +357,19 @@ async function checkAnchor(bundle, trust, trusted, rpc) {
   return { time: anchor.blockTime, seq: anchor.seq, block: anchor.blockNumber, chainId, kind };
 }
 
-// ---- 8. documents --------------------------------------------------------------------------------------------
+// 8. documents
 async function checkDocuments({ credential }, files) {
   const listed = isList(credential.relatedResource) ? credential.relatedResource.filter(isObject) : [];
-  const known = listed.map((entry) => entry.digestMultibase);
+  const known = listed.map((entry) => {
+    try { return toHex(fromMultibase(entry.digestMultibase)); } catch { return null; }
+  });
   for (const { name, bytes } of files) {
-    const digest = `z${base58(join([0x12, 0x20], await sha256(bytes)))}`;
-    if (!known.includes(digest)) fail('unknown_document', { name });
+    if (!known.includes(`1220${toHex(await sha256(bytes))}`)) fail('unknown_document', { name });
   }
   return { matched: files.length, listed: known.length };
 }
 
-// ---- the report ----------------------------------------------------------------------------------------------
+// the report
 async function run(id, step, secure) {
   try {
     if (secure && !globalThis.crypto?.subtle) gap('no_webcrypto');

@@ -44,7 +44,7 @@ def test_least_facts_make_a_passport_without_empty_members() -> None:
         "@context": [
             "https://www.w3.org/ns/credentials/v2",
             "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/",
-            {"@vocab": "https://tallystick.example/ns/passport/v1#"},
+            "https://www.w3.org/ns/credentials/undefined-terms/v2",
         ],
         "id": "urn:uuid:0198f3a0-7b1c-7000-8000-000000000001",
         "type": ["DigitalProductPassport", "VerifiableCredential"],

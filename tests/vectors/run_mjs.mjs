@@ -1,8 +1,9 @@
 // Runs portal/static/verify.mjs on cases read from standard input (one JSON list), each with a scripted chain on
-// the loopback, and writes what it says as one JSON list. Usage: node run_mjs.mjs < cases.json
+// the loopback, and writes what it says as one JSON list. A case {"document": text} asks for its canonical form.
+// Usage: node run_mjs.mjs [insecure] < cases.json; "insecure" stands for a page without WebCrypto.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { verifyBundle } from '../../portal/static/verify.mjs';
+import { canonical, parseStrict, verifyBundle } from '../../portal/static/verify.mjs';
 
 const read = async (stream) => {
   const parts = [];
@@ -29,8 +30,14 @@ async function scripted(script) {
   return { url, stop };
 }
 
+if (process.argv[2] === 'insecure') Object.defineProperty(globalThis, 'crypto', { value: undefined });
+
 const found = [];
 for (const given of JSON.parse(await read(process.stdin))) {
+  if ('document' in given) {
+    found.push(canonical(parseStrict(given.document)));
+    continue;
+  }
   const { url, stop } = await scripted(given.rpc);
   const files = given.files.map(({ name, text }) => ({ name, bytes: new TextEncoder().encode(text) }));
   const { trust, expectedHash, asOf } = given;

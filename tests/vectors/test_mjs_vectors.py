@@ -6,11 +6,13 @@ Needs Node (20 or newer) as a stand-in for a browser; skipped, and said so, wher
 import json
 import random
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from test_bundle_vectors import judged
 
 from ledger.verify import CHECKS
@@ -21,17 +23,22 @@ NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine")
 
 
-def node_says(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def node_runs(cases: list[Any], *options: str) -> list[Any]:
     assert NODE is not None
     done = subprocess.run(
-        [NODE, str(HERE / "run_mjs.mjs")],
+        [NODE, str(HERE / "run_mjs.mjs"), *options],
         input=json.dumps(cases).encode(),
         capture_output=True,
         check=False,
         timeout=100,
     )
     assert done.returncode == 0, done.stderr.decode()
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    answers: list[Any] = json.loads(done.stdout)
+    return answers
+
+
+def node_says(cases: list[dict[str, Any]], *options: str) -> list[dict[str, Any]]:
+    answers = node_runs(cases, *options)
     assert all(answer.pop("order") == list(CHECKS) for answer in answers)
     return answers
 
@@ -53,3 +60,42 @@ def test_damaged_bundles_are_judged_alike_in_both_languages() -> None:
         letter = chance.choice(['"', "\\", "0", "1", "f", "z", " ", ",", "}", "é", "\u0000", ""])
         cases.append(vector["given"] | {"bundle": text[:place] + letter + text[place + 1 :]})
     assert node_says(cases) == [judged(case) for case in cases]
+
+
+def test_page_without_webcrypto_says_what_it_could_not_check() -> None:
+    vector = json.loads((HERE / "bundles" / "valid_all_asked.json").read_text(encoding="utf-8"))
+    gap, ok = {"state": "not_checked", "code": "no_webcrypto"}, {"state": "ok", "code": "ok"}
+    assert node_says([vector["given"]], "insecure") == [
+        {
+            "verdict": "partial",
+            "checks": {
+                "structure": ok,
+                "fingerprint": gap,
+                "signature": gap,
+                "issuer": ok,
+                "validity": ok,
+                "inclusion": gap,
+                "anchor": gap,
+                "documents": gap,
+            },
+        }
+    ]
+
+
+def test_documents_have_one_canonical_form_in_both_languages() -> None:
+    chance = random.Random(8785)  # noqa: S311 - not a secret
+    documents = [random_document(chance, 4) for _ in range(400)]
+    found = node_runs([{"document": json.dumps(document)} for document in documents])
+    assert [text.encode() for text in found] == [rfc8785.dumps(document) for document in documents]
+
+
+def random_document(chance: random.Random, depth: int) -> Any:
+    letters = 'aZ09"\\/\n\x1f\x7f\u2028é茶\ue000\ufb33😀'
+    text = "".join(chance.choices(letters, k=chance.randrange(5)))
+    number = struct.unpack(">d", chance.randbytes(8))[0]
+    small = number if abs(number) < 1 else chance.uniform(-1e6, 1e6)
+    if depth == 0 or chance.random() < 0.3:
+        return chance.choice([text, small, chance.randrange(-(2**53) + 1, 2**53), True, None])
+    items = [random_document(chance, depth - 1) for _ in range(chance.randrange(5))]
+    keys = ["".join(chance.choices(letters, k=3)) for _ in items]
+    return dict(zip(keys, items, strict=True)) if chance.random() < 0.7 else items
