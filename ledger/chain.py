@@ -11,7 +11,7 @@ forks makes its own ``Chain`` afterwards.
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -89,14 +89,16 @@ def load_or_create_account(path: Path) -> LocalAccount:
         KeyExposed: Others than the owner may read the file.
         BadAccountFile: It holds something else.
     """
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    except FileExistsError:
-        return _load_account(path)
-    with os.fdopen(handle, "w", encoding="ascii") as out:
-        out.write(secrets.token_bytes(32).hex() + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+    if not path.exists():
+        # Made beside and linked, so that no crash leaves half a key and nobody's key is written over.
+        half = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as out:
+            out.write(secrets.token_bytes(32).hex() + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(half)
+        half.unlink()
     return _load_account(path)
 
 

@@ -6,6 +6,7 @@ must be a loopback name (so no other name can be pointed here).
 """
 
 import json
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -74,6 +75,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the caller logs what matters."""
 
 
+class _Server(ThreadingHTTPServer):
+    """A thread a connection; none of them keeps the process alive."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a caller who hung up; everything else is a fault to be seen."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _parse(body: bytes) -> Any:
     """Parse JSON of bounded depth.
 
@@ -94,7 +106,4 @@ def make_server(methods: Methods, port: int) -> ThreadingHTTPServer:
     Raises:
         OSError: The port is taken.
     """
-    handler = type("Handler", (_Handler,), {"methods": methods})
-    server = ThreadingHTTPServer((LOOPBACK, port), handler)
-    server.daemon_threads = True
-    return server
+    return _Server((LOOPBACK, port), type("Handler", (_Handler,), {"methods": methods}))

@@ -1,5 +1,8 @@
 import http.client
 import json
+import socket
+import sqlite3
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ledger.chain import Chain
+from ledger.errors import ChainUnavailable
+from ledger.node.evm import Node
+from ledger.node.methods import Methods
+from ledger.node.server import make_server
 from support.anchoring import running
 
 JSON = {"Content-Type": "application/json"}
@@ -65,3 +73,41 @@ def test_only_posting_is_possible(connection: http.client.HTTPConnection) -> Non
     connection.request("GET", "/")
 
     assert connection.getresponse().status == 501
+
+
+def test_a_caller_who_hangs_up_harms_nobody(connection: http.client.HTTPConnection) -> None:
+    rude = socket.create_connection((connection.host, connection.port))
+    # A reset instead of a farewell (SO_LINGER with no time), in the middle of a request.
+    rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    rude.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\n")
+    assert post(connection, ASK, JSON)[0] == 200
+    rude.close()
+
+    assert post(connection, ASK, JSON)[0] == 200
+
+
+def test_hanging_up_is_not_reported_as_a_fault(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    node = Node(tmp_path / "chain.sqlite", chain_id=1, now=0)
+    server = make_server(Methods(node, lambda: 0), 0)
+    try:
+        raise ConnectionResetError
+    except ConnectionResetError:
+        server.handle_error(None, ("127.0.0.1", 1))  # type: ignore[arg-type]
+    server.server_close()
+    node.close()
+
+    assert capfd.readouterr().err == ""
+
+
+def test_a_fault_of_the_node_is_seen_and_no_answer_is_made_up(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path / "chain.sqlite") as url:
+        with sqlite3.connect(tmp_path / "chain.sqlite") as other:
+            other.execute("DROP TABLE log")
+        other.close()
+        with pytest.raises(ChainUnavailable):
+            Chain(url).anchor_transaction("0x" + "00" * 20, bytes(32), bytes(32), block_number=0)
+        assert Chain(url).head_number() == 0
+
+    assert "no such table: log" in capfd.readouterr().err

@@ -11,6 +11,7 @@ def test_an_account_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 
     made = load_or_create_account(path)
 
+    assert list(tmp_path.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(path.read_text()) == 65
     assert load_or_create_account(path).address == made.address
