@@ -186,8 +186,8 @@ def on_refusal(error: PortalError) -> Response:
 
 
 def on_http(error: HTTPException) -> Response:
-    """Answer an HTTP error; a redirect raised as one passes through."""
-    if error.response is not None or error.code is None:
+    """Answer an HTTP error; one that brings its own response passes through."""
+    if error.response is not None:
         return error.get_response()  # type: ignore[return-value]
     if isinstance(error, Unauthorized) and not wants_json() and request.method == "GET":
         here = request.full_path.rstrip("?")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, abort, g
-from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import Locked, Unauthorized
 
 from portal.kernel.errors import (
     Conflict,
@@ -168,7 +168,7 @@ def app() -> Flask:
         "bare": BareError("Nobody knows."),
         "strange": Strange("Odd %."),
         "crash": RuntimeError("secret detail"),
-        "redirect": HTTPException(response=made.response_class("moved", 302)),
+        "own": Locked(response=made.response_class("own words", 423)),
     }
 
     @made.route("/raise/<name>", methods=["GET", "POST"])
@@ -305,7 +305,8 @@ def test_a_method_that_is_not_allowed_names_those_that_are(app: Flask) -> None:
 
 
 def test_a_response_raised_as_an_error_passes_through(app: Flask) -> None:
-    assert app.test_client().get("/raise/redirect").status_code == 302
+    answer = app.test_client().get("/raise/own")
+    assert (answer.status_code, answer.data) == (423, b"own words")
 
 
 def test_the_style_guide_shows_the_error_pages() -> None:
