@@ -21,13 +21,18 @@ from portal.kernel.errors import (
     NotFound,
     PortalError,
     Refused,
+    TooMany,
+    Unauthenticated,
     Unavailable,
 )
 from portal.kernel.ids import new_id
 from portal.web import filters
+from portal.web.sentences import ROOMS
 
 STATUS: tuple[tuple[type[PortalError], int], ...] = (
     (NotFound, 404),
+    (Unauthenticated, 401),
+    (TooMany, 429),
     (Forbidden, 403),
     (Conflict, 409),
     (Refused, 422),
@@ -36,7 +41,7 @@ STATUS: tuple[tuple[type[PortalError], int], ...] = (
 )
 """Status by kind. A room raises ``NotFound``, not ``Forbidden``, where even the existence is secret."""
 
-RETRY_AFTER_S = 15
+RETRY_AFTER_S = {429: 60, 503: 15}
 
 TITLES: dict[int, Any] = {
     400: _l("We cannot read this request"),
@@ -69,6 +74,9 @@ ADVICE: dict[int, Any] = {
 }
 
 SENTENCES: dict[str, Any] = {
+    **ROOMS,
+    "unauthenticated": _l("Please sign in first."),
+    "too_many": _l("Asked too often. Try again later."),
     "not_found": _l("What you asked for does not exist, or is not yours to see."),
     "forbidden": _l("Your role or agreement does not allow this."),
     "refused": _l("A rule of the trade said no."),
@@ -175,13 +183,15 @@ def answer(problem: Problem) -> Response:
         part = "errors/fragment.html" if "HX-Request" in request.headers else "errors/page.html"
         response = make_response(render_template(part, problem=problem))
     response.status_code = problem.status
-    if problem.status == 503:  # noqa: PLR2004 - service unavailable
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if problem.status in RETRY_AFTER_S:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S[problem.status])
     return response
 
 
 def on_refusal(error: PortalError) -> Response:
-    """Answer a refusal raised by a room."""
+    """Answer a refusal raised by a room; a stranger's page request is led to the sign-in."""
+    if isinstance(error, Unauthenticated) and _is_page():
+        return _sign_in()
     return answer(problem_of(error))
 
 
@@ -189,14 +199,22 @@ def on_http(error: HTTPException) -> Response:
     """Answer an HTTP error; one that brings its own response passes through."""
     if error.response is not None:
         return error.get_response()  # type: ignore[return-value]
-    if isinstance(error, Unauthorized) and not wants_json() and request.method == "GET":
-        here = request.full_path.rstrip("?")
-        return redirect("/login?" + urlencode({"next": here}))  # type: ignore[return-value]
+    if isinstance(error, Unauthorized) and _is_page():
+        return _sign_in()
     response = answer(problem_of(error))
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             response.headers.setdefault(name, value)
     return response
+
+
+def _is_page() -> bool:
+    return request.method == "GET" and not wants_json() and "HX-Request" not in request.headers
+
+
+def _sign_in() -> Response:
+    here = request.full_path.rstrip("?")
+    return redirect("/login?" + urlencode({"next": here}))  # type: ignore[return-value]
 
 
 def on_crash(error: InternalServerError) -> Response:

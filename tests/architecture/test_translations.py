@@ -11,6 +11,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from portal.web import errors
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "portal" / "translations" / "zh" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
@@ -70,3 +72,17 @@ def test_the_shipped_catalogue_is_the_written_one(catalogue: Catalog) -> None:
     written.pop("")
     shipped.pop("")
     assert shipped == written
+
+
+def test_every_refusal_a_person_may_meet_has_a_sentence() -> None:
+    """Programs and operators read the others: the API, the command line, the platform's own start."""
+    elsewhere = ("portal/api/", "portal/cli/", "portal/flows/imports/", "portal/platform/")
+    sources = [p.read_text(encoding="utf-8") for p in (ROOT / "portal" / "web").glob("*.py")]
+    said = set(errors.SENTENCES) | set(re.findall(r"\b(\w+)=_l\(", "".join(sources)))
+    wordless = set()
+    for path in (ROOT / "portal").rglob("*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        codes = re.findall(r'^    code = "(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+        if not name.startswith(elsewhere):
+            wordless |= {(name, code) for code in codes if code not in said}
+    assert wordless == set()

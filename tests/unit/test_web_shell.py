@@ -15,6 +15,8 @@ from portal.kernel.errors import (
     NotFound,
     PortalError,
     Refused,
+    TooMany,
+    Unauthenticated,
     Unavailable,
 )
 from portal.kernel.quantity import NotAQuantity
@@ -165,6 +167,8 @@ def app() -> Flask:
         "input": NotAQuantity("'12x' is not a number.", text="12x"),
         "torn": Malformed("Torn."),
         "chain": Unavailable("No chain."),
+        "often": TooMany("Slow down."),
+        "stranger": Unauthenticated("Who?"),
         "bare": BareError("Nobody knows."),
         "strange": Strange("Odd %."),
         "crash": RuntimeError("secret detail"),
@@ -194,6 +198,7 @@ def app() -> Flask:
         ("input", 422, "“12x” is not a number."),
         ("torn", 422, "The input cannot be read."),
         ("chain", 503, "A part we lean on does not answer just now."),
+        ("often", 429, "Asked too often. Try again later."),
         ("bare", 500, "Something broke on our side"),
         ("strange", 404, "What you asked for does not exist, or is not yours to see."),
     ],
@@ -203,7 +208,7 @@ def test_each_refusal_has_its_status_and_its_sentence(app: Flask, name: str, sta
     html = answer.get_data(as_text=True)
     assert answer.status_code == status
     assert f"<b>{sentence}</b>" in html
-    assert answer.headers.get("Retry-After") == ("15" if status == 503 else None)
+    assert answer.headers.get("Retry-After") == {503: "15", 429: "60"}.get(status)
 
 
 def test_a_sentence_whose_values_do_not_fit_falls_back_to_the_refusals_own(app: Flask) -> None:
@@ -265,6 +270,9 @@ def test_a_stranger_is_sent_to_sign_in_and_back(app: Flask) -> None:
         "/login?next=%2Fstatus%2F401%3Fa%3D1",
     )
     assert client.post("/status/401").status_code == 401
+    assert client.get("/raise/stranger").headers["Location"] == "/login?next=%2Fraise%2Fstranger"
+    assert client.post("/raise/stranger").status_code == 401
+    assert client.get("/raise/stranger", headers={"HX-Request": "true"}).status_code == 401
     asked = client.get("/status/401", headers={"Accept": "application/json"})
     assert (asked.status_code, asked.get_json()["code"]) == (401, "http_401")
 

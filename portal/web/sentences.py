@@ -1,0 +1,53 @@
+"""What each refusal of a room says to a person, by its stable code, in the reader's language.
+
+Figures of stock are left out where the refusal counts in quanta: the page that asked shows them with their
+unit. A door may say a code better for its own page with ``errors.SENTENCES.update``.
+"""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+ROOMS: dict[str, Any] = {
+    # inventory
+    "unknown_product": _l("No product %(product)s is known to you."),
+    "unknown_location": _l("No warehouse or place %(location)s is known."),
+    "unknown_receipt": _l("No receipt was announced under %(source_key)s."),
+    "not_enough_stock": _l("%(place)s does not hold that much usable stock of %(sku)s."),
+    "cannot_promise": _l("Not that much of %(sku)s can be promised on %(on)s."),
+    "over_received": _l("More arrived under %(document)s than was still expected."),
+    "bad_quantity": _l("The quantity does not fit: it must be at least 1 and not below what has happened."),
+    "gtin_taken": _l("Another product already carries this GTIN."),
+    "unit_fixed": _l("The unit of %(sku)s cannot change: its stock has already moved."),
+    # orders
+    "bad_order": _l("Order %(number)s cannot be kept as it is."),
+    # partners
+    "bad_token": _l("This access token is not one of ours."),
+    "token_expired": _l("This access token has expired. Make a new one."),
+    "no_schema": _l("Nothing is published for programs of this role."),
+    # passports
+    "not_a_pdf": _l("The file cannot be read as a PDF; it may be cut off or damaged."),
+    "active_pdf": _l("The PDF carries programs or other files. Please hand in a plain one."),
+    "lot_needed": _l("An inspection report is about one lot of one product. Name both."),
+    "validity_reversed": _l("The document would end on %(valid_until)s before it starts on %(valid_from)s."),
+    "field_empty": _l("“%(field)s” must have 1 to %(max)s characters."),
+    "papers_missing": _l("A passport needs a certificate in force and an inspection report of the lot."),
+    "no_gtin": _l("The product has no GTIN, so no code can point to its passport."),
+    "passport_not_found": _l("No passport has been issued under this code."),
+    "document_not_found": _l("There is no such document, or it is not yours to see."),
+    # replenishment
+    "bad_policy": _l("The limits contradict each other: %(field)s is %(value)s, the limit is %(limit)s."),
+    "unknown_order": _l("There is no replenishment order %(number)s for you."),
+    "unknown_policy": _l("There is no such replenishment policy."),
+    "unknown_shipment": _l("There is no such shipment."),
+    "illegal_move": _l("Order %(number)s no longer allows this step. Look at its state and decide again."),
+    "order_moved_on": _l("Someone changed order %(number)s since you opened it. Look at it again."),
+    "reason_missing": _l("Please give a reason for order %(number)s."),
+    "shipment_differs": _l("What you announce differs from what was ordered."),
+    "lot_missing": _l("A shipment needs a number, a lot and dates in order."),
+    "shipment_number_taken": _l("Despatch advice %(number)s exists already."),
+    # platform
+    "file_too_large": _l("The file is too large; at most %(max_bytes)s bytes are taken."),
+    "file_missing": _l("This file is not stored here."),
+    "postgres_unavailable": _l("The database does not answer just now."),
+}
