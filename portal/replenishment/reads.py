@@ -1,5 +1,6 @@
 """Questions about policies, orders, their history and shipments; names of products and people are others' news."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -68,16 +69,6 @@ def history(connection: Connection, *, org_id: UUID, order_id: UUID) -> list[Ste
     return [to_step(row) for row in rows]
 
 
-def shipments_of(connection: Connection, *, org_id: UUID, order_id: UUID) -> list[Shipment]:
-    """Return an order's shipments, in the order they left."""
-    rows = connection.execute(
-        select(shipment_table)
-        .where(shipment_table.c.org_id == org_id, shipment_table.c.order_id == order_id)
-        .order_by(shipment_table.c.departed_at, shipment_table.c.id)
-    )
-    return [to_shipment(row) for row in rows]
-
-
 def shipment(connection: Connection, *, org_id: UUID, shipment_id: UUID) -> Shipment:
     """Return one shipment.
 
@@ -90,3 +81,11 @@ def shipment(connection: Connection, *, org_id: UUID, shipment_id: UUID) -> Ship
     if row is None:
         raise UnknownShipment(f"There is no shipment {shipment_id}.", shipment=str(shipment_id))
     return to_shipment(row)
+
+
+def shipments_by_order(connection: Connection, *, org_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, Shipment]:
+    """Return the shipment of each order that has one, by order id; orders are shipped whole for now."""
+    rows = connection.execute(
+        select(shipment_table).where(shipment_table.c.org_id == org_id, shipment_table.c.order_id.in_(order_ids))
+    )
+    return {row.order_id: to_shipment(row) for row in rows}

@@ -128,7 +128,8 @@ def test_saving_a_policy_again_changes_it_and_ends_its_quiet(conn: Connection, w
 def test_a_whole_order_goes_from_acceptance_to_its_close(conn: Connection, world: World, order: Order) -> None:
     shipment_id = shipped(conn, world, order)
     shipment = reads.shipment(conn, org_id=world.org_id, shipment_id=shipment_id)
-    assert reads.shipments_of(conn, org_id=world.org_id, order_id=order.id) == [shipment]
+    found = reads.shipments_by_order(conn, org_id=world.org_id, order_ids=[order.id, world.product_id])
+    assert found == {order.id: shipment}
     assert (shipment.number, shipment.lot_code, shipment.quantity, shipment.state) == (
         "ASN-1",
         "L-2611",

@@ -1,0 +1,206 @@
+"""What needs the operator today, asked of every room at once, and how fresh and how complete the data is."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from portal.flows import order_views
+from portal.flows.order_views import OrderView, PolicyView, Which
+from portal.replenishment.model import State
+
+EXPIRY_DAYS = 30
+"""Lots that end within so many days are shown."""
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingLot:
+    """Stock of a lot that ends soon or has ended.
+
+    Attributes:
+        sku: Item number.
+        product_zh: Product in Chinese.
+        product_en: Product in English.
+        base_unit: UN/ECE Recommendation 20 code.
+        decimals: Decimals of the base unit.
+        lot_code: The lot.
+        expires_on: Its last day of use.
+        on_hand: Quanta at all nodes.
+    """
+
+    sku: str
+    product_zh: str
+    product_en: str
+    base_unit: str
+    decimals: int
+    lot_code: str
+    expires_on: date
+    on_hand: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """When a node last told its stock."""
+
+    name_zh: str
+    name_en: str
+    fed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchors:
+    """How the anchoring stands.
+
+    Attributes:
+        waiting: Credentials that are not finally anchored.
+        oldest: When the oldest of them was issued.
+        anchored: Credentials that are.
+        last: When the last batch that is final was sealed.
+    """
+
+    waiting: int
+    oldest: datetime | None
+    anchored: int
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How far the company has come, each as a count."""
+
+    products: int
+    stock: int
+    suppliers: int
+    agreements: int
+    policies: int
+    orders: int
+    anchored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """Everything the operator's first page shows.
+
+    Attributes:
+        unanswered: Orders sent and not answered, soonest deadline first.
+        silent: Orders that expired and that no newer order of the same policy replaces.
+        arriving: Shipped orders, to be received.
+        differing: Orders received with another quantity than announced.
+        short: Policies whose projection is below the minimum while nothing is proposed.
+        ending: Lots that end soon, soonest first.
+        failed_jobs: Jobs that were given up.
+        feeds: Nodes with their age.
+        anchors: The anchoring.
+        setup: The set-up checklist's counts.
+    """
+
+    unanswered: list[OrderView]
+    silent: list[OrderView]
+    arriving: list[OrderView]
+    differing: list[OrderView]
+    short: list[PolicyView]
+    ending: list[EndingLot]
+    failed_jobs: int
+    feeds: list[Feed]
+    anchors: Anchors
+    setup: Setup
+
+
+def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -> Inbox:
+    """Return what needs the operator."""
+
+    def orders(state: State) -> list[OrderView]:
+        which = Which(states=(state,), by_deadline=True, limit=_MOST)
+        return order_views.orders(connection, org_id=org_id, which=which)
+
+    policies = order_views.policies(connection, org_id=org_id, today=today, now=now)
+    short = [view for view in policies if view.need is not None]
+    unsettled = {view.policy.id for view in short}
+    latest: dict[UUID, OrderView] = {view.order.policy_id: view for view in orders(State.EXPIRED)}
+    silent = [view for policy_id, view in latest.items() if policy_id in unsettled]
+    asked = {view.order.policy_id for view in silent}
+    anchors = _anchors(connection, org_id)
+    return Inbox(
+        unanswered=orders(State.SENT),
+        silent=silent,
+        arriving=orders(State.SHIPPED),
+        differing=orders(State.RECEIVED),
+        short=[view for view in short if view.policy.id not in asked],
+        ending=_ending(connection, org_id, today),
+        failed_jobs=connection.execute(
+            text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
+        ).scalar_one(),
+        feeds=_feeds(connection, org_id),
+        anchors=anchors,
+        setup=_setup(connection, org_id, anchors),
+    )
+
+
+def _ending(connection: Connection, org_id: UUID, today: date) -> list[EndingLot]:
+    rows = connection.execute(
+        text(
+            "SELECT p.sku, p.name_zh AS product_zh, p.name_en AS product_en, p.base_unit, p.decimals,"
+            " l.code AS lot_code, l.expires_on, sum(b.on_hand)::bigint AS on_hand"
+            " FROM stock_balance b"
+            " JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id"
+            " JOIN product p ON p.org_id = b.org_id AND p.id = b.product_id"
+            " WHERE b.org_id = :org AND b.on_hand > 0 AND l.expires_on <= :until"
+            " GROUP BY p.id, p.org_id, l.id, l.org_id ORDER BY l.expires_on, p.sku LIMIT :most"
+        ),
+        {"org": org_id, "until": today + timedelta(days=EXPIRY_DAYS), "most": _MOST},
+    )
+    return [EndingLot(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _feeds(connection: Connection, org_id: UUID) -> list[Feed]:
+    rows = connection.execute(
+        text(
+            "SELECT l.name_zh, l.name_en, greatest(l.fed_at, max(b.changed_at)) AS fed_at"
+            " FROM location l LEFT JOIN stock_balance b ON b.org_id = l.org_id AND b.location_id = l.id"
+            " WHERE l.org_id = :org AND l.kind = ANY(:kinds)"
+            " GROUP BY l.org_id, l.id ORDER BY l.code"
+        ),
+        {"org": org_id, "kinds": list(order_views.REAL_NODES)},
+    )
+    return [Feed(name_zh=row.name_zh, name_en=row.name_en, fed_at=row.fed_at) for row in rows]
+
+
+def _anchors(connection: Connection, org_id: UUID) -> Anchors:
+    row = connection.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE b.state IS DISTINCT FROM 'final') AS waiting,"
+            " min(c.issued_at) FILTER (WHERE b.state IS DISTINCT FROM 'final') AS oldest,"
+            " count(*) FILTER (WHERE b.state = 'final') AS anchored,"
+            " max(b.sealed_at) FILTER (WHERE b.state = 'final') AS last"
+            " FROM credential c LEFT JOIN anchor_batch b ON b.org_id = c.org_id AND b.id = c.batch_id"
+            " WHERE c.org_id = :org"
+        ),
+        {"org": org_id},
+    ).one()
+    return Anchors(waiting=row.waiting, oldest=row.oldest, anchored=row.anchored, last=row.last)
+
+
+def _setup(connection: Connection, org_id: UUID, anchors: Anchors) -> Setup:
+    row = connection.execute(
+        text(
+            "SELECT (SELECT count(*) FROM product WHERE org_id = :org) AS products,"
+            " (SELECT count(DISTINCT location_id) FROM stock_balance WHERE org_id = :org) AS stock,"
+            " (SELECT count(*) FROM partner WHERE org_id = :org AND 'supplier' = ANY(roles)) AS suppliers,"
+            " (SELECT count(*) FROM agreement WHERE org_id = :org) AS agreements,"
+            " (SELECT count(*) FROM replenishment_policy WHERE org_id = :org) AS policies,"
+            " (SELECT count(*) FROM replenishment_order WHERE org_id = :org AND state = 'closed') AS orders"
+        ),
+        {"org": org_id},
+    ).one()
+    return Setup(
+        products=row.products,
+        stock=row.stock,
+        suppliers=row.suppliers,
+        agreements=row.agreements,
+        policies=row.policies,
+        orders=row.orders,
+        anchored=anchors.anchored,
+    )
