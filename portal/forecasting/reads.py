@@ -1,7 +1,8 @@
 """Questions about demand."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -61,6 +62,44 @@ def demand_history(
     )
     days = [(row.day, row.quantity, row.order_count) for row in rows]
     return DemandHistory(product_id, by_week(days, today=today, weeks=weeks))
+
+
+def demand_histories(
+    connection: Connection,
+    *,
+    org_id: UUID,
+    disclosure: Disclosure,
+    as_of: datetime,
+    product_ids: Iterable[UUID],
+    weeks: int = 26,
+) -> dict[UUID, DemandHistory]:
+    """Return the weekly demand of many products in one statement; those that may not be shown are left out.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        disclosure: Whoever asks; only strategic partners and the host's staff see demand.
+        as_of: Instant in the company's zone; its date is today.
+        product_ids: The products.
+        weeks: Number of weeks up to this one.
+    """
+    scope = disclosure.products
+    asked = [one for one in product_ids if disclosure.board and (scope is None or one in scope)]
+    days: dict[UUID, list[tuple[date, int, int]]] = {one: [] for one in asked}
+    today = as_of.date()
+    rows = connection.execute(
+        text(
+            "SELECT product_id, day, quantity, order_count FROM demand_day WHERE org_id = :org"
+            " AND product_id = ANY(CAST(:products AS uuid[])) AND day >= :first AND day <= :today"
+        ),
+        {"org": org_id, "products": asked, "first": weeks_until(today, weeks)[0], "today": today},
+    )
+    for row in rows:
+        days[row.product_id].append((row.day, row.quantity, row.order_count))
+    return {
+        product_id: DemandHistory(product_id, by_week(found, today=today, weeks=weeks))
+        for product_id, found in days.items()
+    }
 
 
 def average_daily_demand(

@@ -1,9 +1,11 @@
 """Deeds with stock: what they write, what they refuse, and that doing them twice is doing them once."""
 
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from portal.inventory import service
 from portal.inventory.model import (
@@ -30,7 +32,7 @@ def stock(conn: Connection) -> Stock:
     return stock_company(conn)
 
 
-def issue(stock: Stock, product_id, quantity: int, key: str = "issue-1") -> None:
+def issue(stock: Stock, product_id: UUID, quantity: int, key: str = "issue-1") -> None:
     service.issue_stock(
         stock.connection,
         actor=ACTOR,
@@ -57,13 +59,13 @@ def receive(stock: Stock, quantity: int, *, lot: str = "", key: str = "receipt-1
     )
 
 
-def product_row(stock: Stock, sku: str):
+def product_row(stock: Stock, sku: str) -> Row[Any]:
     return stock.connection.execute(
         text("SELECT * FROM product WHERE org_id = :org AND sku = :sku"), {"org": ORG, "sku": sku}
     ).one()
 
 
-def expected_row(stock: Stock, key: str = "PO-1"):
+def expected_row(stock: Stock, key: str = "PO-1") -> Row[Any]:
     return stock.connection.execute(
         text("SELECT * FROM expected_receipt WHERE org_id = :org AND source_key = :key"), {"org": ORG, "key": key}
     ).one()

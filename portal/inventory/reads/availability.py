@@ -1,0 +1,313 @@
+"""The availability page: three figures per product, what comes when, the counts of the filters; two statements."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from portal.inventory.model import Demand, PromiseStep, Supply, promise_steps
+from portal.inventory.reads.books import Product, to_product
+from portal.inventory.reads.scope import SCOPE, scope_values
+from portal.kernel.disclosure import Disclosure
+
+ARRIVING_DAYS = 14
+"""What comes within so many days counts as arriving."""
+
+BEST_BEFORE_MONTHS = 6
+"""A lot whose last day is within so many months counts as close to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityRow:
+    """One product as one viewer may see it. Quantities are quanta.
+
+    Attributes:
+        product: The product.
+        on_hand: Stock at the nodes in scope, less what is promised to others.
+        held: Part of ``on_hand`` that is blocked, in quarantine or past its last day, and so cannot be promised.
+        in_transit: Shipped and not yet received.
+        confirmed: Announced by suppliers and not yet shipped.
+        next_due: Day the next shipped or confirmed receipt is announced for.
+        late: That day has passed.
+        promise: What can be promised today.
+        kept: Open promises to the viewer (to anybody, for the host's staff).
+        steps: What can be promised from which day on; the first step is today's ``promise``.
+        usable: Usable stock, less what is promised to others.
+        first_expiry: Nearest last day of a usable lot; ``None`` where warehouses and lots are not shown.
+        fed_at: Oldest feed of a node that is not our own and holds the product; ``None`` when all is our own.
+        feed_zh: Chinese name of that node, where nodes are shown.
+        feed_en: English name of that node, where nodes are shown.
+    """
+
+    product: Product
+    on_hand: int
+    held: int
+    in_transit: int
+    confirmed: int
+    next_due: date | None
+    late: bool
+    promise: int
+    kept: int
+    steps: tuple[PromiseStep, ...]
+    usable: int
+    first_expiry: date | None
+    fed_at: datetime | None
+    feed_zh: str
+    feed_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many products each filter would show, under the same search."""
+
+    all: int
+    out: int
+    arriving: int
+    best_before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityPage:
+    """A page of products.
+
+    Attributes:
+        rows: The products of this page.
+        count: Products under the search and the filter, over all pages.
+        counts: Products per filter under the search.
+        page: Number of this page, 1 for the first; never beyond the last.
+        pages: Number of pages, at least 1.
+        as_of: Instant the figures are true for.
+    """
+
+    rows: tuple[AvailabilityRow, ...]
+    count: int
+    counts: Counts
+    page: int
+    pages: int
+    as_of: datetime
+
+
+FILTERS = ("", "out", "arriving", "best_before")
+SORTS: Mapping[str, str] = {
+    "sku": "f.sku",
+    "promise": "f.promise DESC, f.sku",
+    "on_hand": "f.on_hand DESC, f.sku",
+    "arrival": "f.next_due NULLS LAST, f.sku",
+}
+
+FIGURES = f"""
+    WITH {SCOPE}, change AS (
+        SELECT product_id, on_day, quantity FROM coming
+        UNION ALL SELECT product_id, on_day, -quantity FROM promised
+        UNION ALL SELECT i.id, CAST(:today AS date), COALESCE((SELECT SUM(usable) FROM place q WHERE q.product_id
+                  = i.id), 0) FROM item i
+    ), level AS (
+        SELECT product_id, SUM(quantity) OVER (PARTITION BY product_id ORDER BY on_day) AS quantity FROM change
+    ), lowest AS (
+        SELECT product_id, GREATEST(0, MIN(quantity)) AS promise FROM level GROUP BY product_id
+    ), stock AS (
+        SELECT q.product_id, SUM(q.shown) AS on_hand, SUM(q.physical - q.usable) AS held,
+               MIN(q.first_expiry) AS first_expiry
+        FROM place q GROUP BY q.product_id
+    ), feed AS (
+        SELECT DISTINCT ON (q.product_id) q.product_id, n.fed_at, n.name_zh, n.name_en
+        FROM place q JOIN node n ON n.id = q.location_id
+        WHERE n.kind <> 'own' AND q.physical > 0 AND n.fed_at IS NOT NULL
+        ORDER BY q.product_id, n.fed_at
+    ), way AS (
+        SELECT product_id, SUM(quantity) FILTER (WHERE shipped) AS in_transit,
+               SUM(quantity) FILTER (WHERE NOT shipped) AS confirmed, MIN(due_on) AS next_due
+        FROM coming GROUP BY product_id
+    ), mine AS (
+        SELECT product_id, SUM(quantity) AS kept FROM promised WHERE own GROUP BY product_id
+    ), figure AS (
+        SELECT i.*, COALESCE(s.on_hand, 0) AS on_hand, COALESCE(s.held, 0) AS held, s.first_expiry,
+               COALESCE(w.in_transit, 0) AS in_transit, COALESCE(w.confirmed, 0) AS confirmed, w.next_due,
+               COALESCE(m.kept, 0) AS kept, l.promise, g.fed_at, g.name_zh AS feed_zh, g.name_en AS feed_en
+        FROM item i
+        JOIN lowest l ON l.product_id = i.id
+        LEFT JOIN stock s ON s.product_id = i.id
+        LEFT JOIN way w ON w.product_id = i.id
+        LEFT JOIN mine m ON m.product_id = i.id
+        LEFT JOIN feed g ON g.product_id = i.id
+"""  # noqa: S608 - pieces from code
+
+_PAGE = (
+    FIGURES  # noqa: S608 - pieces from code
+    + r"""
+        WHERE CAST(:search AS text) = '' OR i.sku ILIKE :pattern OR i.gtin ILIKE :pattern OR i.name_zh ILIKE
+           :pattern OR i.name_en ILIKE :pattern
+           OR (CAST(:by_node AS boolean) AND EXISTS (
+                 SELECT 1 FROM lot t JOIN stock_balance b ON b.org_id = :org AND b.product_id = i.id AND b.lot_id
+                 = t.id JOIN node n ON n.id = b.location_id
+                 WHERE t.org_id = :org AND t.product_id = i.id AND t.code ILIKE :pattern AND b.on_hand > 0))
+    ), chosen AS (
+        SELECT *, promise = 0 AS is_out,
+               COALESCE(next_due <= CAST(:today AS date) + 14, FALSE) AS is_arriving,
+               CAST(:by_node AS boolean)
+                 AND COALESCE(first_expiry <= CAST(:today AS date) + INTERVAL '6 months', FALSE) AS is_close
+        FROM figure
+    ), counts AS (
+        SELECT count(*) AS every, count(*) FILTER (WHERE is_out) AS out, count(*) FILTER (WHERE is_arriving) AS
+               arriving, count(*) FILTER (WHERE is_close) AS close
+        FROM chosen
+    ), kept_rows AS (
+        SELECT f.* FROM chosen f
+        WHERE CAST(:filter AS text) = '' OR (:filter = 'out' AND is_out) OR (:filter = 'arriving' AND is_arriving)
+           OR (:filter = 'best_before' AND is_close)
+    ), total AS (
+        SELECT count(*) AS rows, GREATEST(1, CEIL(count(*) / CAST(:per_page AS numeric))) AS pages FROM kept_rows
+    ), numbered AS (
+        SELECT f.*, row_number() OVER (ORDER BY {order}) AS position FROM kept_rows f
+    )
+    SELECT c.every, c.out, c.arriving, c.close, t.rows, t.pages, n.*
+    FROM counts c CROSS JOIN total t
+    LEFT JOIN numbered n ON n.position > (LEAST(CAST(:page AS integer), t.pages) - 1) * :per_page
+                        AND n.position <= LEAST(CAST(:page AS integer), t.pages) * :per_page
+    ORDER BY n.position
+"""
+)
+
+_DATED = f"""
+    WITH {SCOPE}
+    SELECT product_id, location_id, 'supply' AS what, due_on AS on_day, quantity, document, shipped AS flag,
+    supplier FROM coming WHERE product_id = ANY(CAST(:page_products AS uuid[]))
+    UNION ALL
+    SELECT product_id, location_id, 'demand', on_day, quantity, CASE WHEN own THEN document ELSE '' END, own, ''
+    FROM promised WHERE product_id = ANY(CAST(:page_products AS uuid[]))
+    UNION ALL
+    SELECT product_id, location_id, 'hand', NULL, usable, '', FALSE, ''
+    FROM place WHERE product_id = ANY(CAST(:page_products AS uuid[]))
+    ORDER BY on_day, document
+"""  # noqa: S608 - pieces from code
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """What is dated about a product: its usable stock, receipts and promises in scope."""
+
+    usable: int
+    supplies: tuple[Supply, ...]
+    demands: tuple[Demand, ...]
+
+
+def availability(  # noqa: PLR0913 - who asks, and what the page shows
+    connection: Connection,
+    *,
+    org_id: UUID,
+    disclosure: Disclosure,
+    as_of: datetime,
+    search: str = "",
+    filter: str = "",  # noqa: A002 - the page's own word
+    sort: str = "sku",
+    page: int = 1,
+    per_page: int = 50,
+) -> AvailabilityPage:
+    """Return a page of products with what one viewer may know of them.
+
+    Two statements, whatever the number of rows. Scope is part of the statements; a viewer without an agreement in
+    force gets an empty page.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        disclosure: Whoever asks.
+        as_of: Instant in the company's zone.
+        search: Part of a SKU, GTIN, name, or (where lots are shown) lot code.
+        filter: One of ``FILTERS``; anything else shows all.
+        sort: One of ``SORTS``; anything else sorts by SKU.
+        page: Page number from 1; beyond the last one the last is given.
+        per_page: Rows a page, 1 or more.
+    """
+    values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
+    found = connection.execute(
+        text(_PAGE.replace("{order}", SORTS.get(sort, SORTS["sku"]))),
+        values
+        | {
+            "search": search.strip(),
+            "pattern": _pattern(search),
+            "by_node": disclosure.by_node,
+            "filter": filter if filter in FILTERS else "",
+            "page": max(1, page),
+            "per_page": per_page,
+        },
+    ).all()
+    rows = [row for row in found if row.id is not None]
+    dated = dated_facts(connection, values=values, product_ids=[row.id for row in rows], disclosure=disclosure)
+    first = found[0]
+    return AvailabilityPage(
+        rows=tuple(to_row(row, dated[row.id], today=as_of.date(), by_node=disclosure.by_node) for row in rows),
+        count=first.rows,
+        counts=Counts(all=first.every, out=first.out, arriving=first.arriving, best_before=first.close),
+        page=min(max(1, page), int(first.pages)),
+        pages=int(first.pages),
+        as_of=as_of,
+    )
+
+
+def dated_facts(
+    connection: Connection, *, values: Mapping[str, object], product_ids: Iterable[UUID], disclosure: Disclosure
+) -> dict[UUID, Dated]:
+    """Return usable stock, receipts and promises of products, in one statement.
+
+    Args:
+        connection: Open transaction.
+        values: From ``scope_values``.
+        product_ids: Products in scope.
+        disclosure: Whoever asks; only where warehouses are shown do receipts name theirs.
+    """
+    ids = list(product_ids)
+    usable = dict.fromkeys(ids, 0)
+    supplies: dict[UUID, list[Supply]] = {key: [] for key in ids}
+    demands: dict[UUID, list[Demand]] = {key: [] for key in ids}
+    for row in connection.execute(text(_DATED), {**values, "page_products": ids}):
+        if row.what == "hand":
+            usable[row.product_id] += int(row.quantity)
+        elif row.what == "supply":
+            supplies[row.product_id].append(
+                Supply(
+                    due_on=row.on_day,
+                    quantity=int(row.quantity),
+                    document=row.document,
+                    shipped=row.flag,
+                    supplier=row.supplier,
+                    location_id=row.location_id if disclosure.by_node else None,
+                )
+            )
+        else:
+            demands[row.product_id].append(
+                Demand(needed_on=row.on_day, quantity=int(row.quantity), document=row.document, own=row.flag)
+            )
+    return {key: Dated(usable[key], tuple(supplies[key]), tuple(demands[key])) for key in ids}
+
+
+def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> AvailabilityRow:
+    """Put a product's figures and dated facts together."""
+    steps = promise_steps(on_hand=dated.usable, supplies=dated.supplies, demands=dated.demands, today=today)
+    return AvailabilityRow(
+        product=to_product(row),
+        on_hand=int(row.on_hand),
+        held=int(row.held),
+        in_transit=int(row.in_transit),
+        confirmed=int(row.confirmed),
+        next_due=row.next_due,
+        late=row.next_due is not None and row.next_due < today,
+        promise=int(row.promise),
+        kept=int(row.kept),
+        steps=steps,
+        usable=int(row.on_hand - row.held),
+        first_expiry=row.first_expiry if by_node else None,
+        fed_at=row.fed_at,
+        feed_zh=row.feed_zh or "" if by_node else "",
+        feed_en=row.feed_en or "" if by_node else "",
+    )
+
+
+def _pattern(search: str) -> str:
+    text_ = search.strip()
+    for sign in ("\\", "%", "_"):
+        text_ = text_.replace(sign, "\\" + sign)
+    return f"%{text_}%"

@@ -1,0 +1,173 @@
+"""One product in full: promises by date, the receipts that cover them, own orders, and where the stock lies."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from portal.inventory.model import Demand, Supply, UnknownProduct, left_by_others
+from portal.inventory.reads.availability import FIGURES, AvailabilityRow, dated_facts, to_row
+from portal.inventory.reads.books import Location
+from portal.inventory.reads.scope import SCOPE, scope_values
+from portal.kernel.disclosure import Disclosure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotRow:
+    """A lot at a node.
+
+    Attributes:
+        code: Lot code, empty for a product that is not tracked.
+        made_on: Day it was made, if known.
+        expires_on: Last day of use, if known.
+        quantity: Quanta, less what is promised to others.
+        state: ``usable``, ``expired``, ``quarantine`` or ``blocked``.
+    """
+
+    code: str
+    made_on: date | None
+    expires_on: date | None
+    quantity: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStock:
+    """What one node holds of a product.
+
+    Attributes:
+        location: The node.
+        on_hand: Quanta over its lots, less what is promised to others.
+        lots: Lots with something left, in the order they will leave.
+    """
+
+    location: Location
+    on_hand: int
+    lots: tuple[LotRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductDetail:
+    """A product as one viewer may see it.
+
+    Attributes:
+        row: The three figures and the promise by date.
+        supplies: Receipts to come, by day.
+        own: Open promises to the viewer (to anybody, for the host's staff), by day.
+        nodes: Stock by node and lot; ``None`` where the viewer's tier shows totals only.
+        as_of: Instant the figures are true for.
+    """
+
+    row: AvailabilityRow
+    supplies: tuple[Supply, ...]
+    own: tuple[Demand, ...]
+    nodes: tuple[NodeStock, ...] | None
+    as_of: datetime
+
+
+_ONE = FIGURES + " WHERE i.sku = :sku) SELECT * FROM figure"  # noqa: S608 - pieces from code
+
+_LOTS = f"""
+    WITH {SCOPE}
+    SELECT q.product_id, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at, q.others,
+           t.code AS lot, t.made_on, t.expires_on, b.on_hand,
+           CASE WHEN t.status <> 'available' THEN t.status
+                WHEN t.expires_on < :today THEN 'expired' ELSE 'usable' END AS state
+    FROM place q
+    JOIN node n ON n.id = q.location_id
+    JOIN stock_balance b ON b.org_id = :org AND b.product_id = q.product_id AND b.location_id = q.location_id
+                        AND b.on_hand > 0
+    JOIN lot t ON t.org_id = :org AND t.id = b.lot_id
+    WHERE q.product_id = ANY(CAST(:asked AS uuid[]))
+    ORDER BY q.product_id, n.code, t.expires_on NULLS LAST, t.code
+"""  # noqa: S608 - pieces from code
+
+
+def product_detail(
+    connection: Connection, *, org_id: UUID, disclosure: Disclosure, sku: str, as_of: datetime
+) -> ProductDetail:
+    """Return one product in full.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        disclosure: Whoever asks.
+        sku: The product.
+        as_of: Instant in the company's zone.
+
+    Raises:
+        UnknownProduct: There is no such product in the viewer's scope.
+    """
+    values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
+    found = connection.execute(text(_ONE), values | {"sku": sku}).first()
+    if found is None:
+        raise UnknownProduct(f"No product {sku} is known.", product=sku)
+    dated = dated_facts(connection, values=values, product_ids=[found.id], disclosure=disclosure)[found.id]
+    nodes = None
+    if disclosure.by_node:
+        nodes = node_stock(
+            connection, org_id=org_id, disclosure=disclosure, product_ids=[found.id], as_of=as_of
+        ).get(found.id, ())
+    return ProductDetail(
+        row=to_row(found, dated, today=as_of.date(), by_node=disclosure.by_node),
+        supplies=dated.supplies,
+        own=tuple(demand for demand in dated.demands if demand.own),
+        nodes=nodes,
+        as_of=as_of,
+    )
+
+
+def node_stock(
+    connection: Connection,
+    *,
+    org_id: UUID,
+    disclosure: Disclosure,
+    product_ids: Iterable[UUID],
+    as_of: datetime,
+) -> dict[UUID, tuple[NodeStock, ...]]:
+    """Return the stock of products by node and lot, in one statement; empty where the tier shows totals only.
+
+    What is promised to others is taken off the lots that leave first, so that the lots add up to the total shown.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        disclosure: Whoever asks.
+        product_ids: The products; those out of scope are left out.
+        as_of: Instant in the company's zone.
+    """
+    if not disclosure.by_node:
+        return {}
+    values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
+    places: dict[tuple[UUID, UUID], list[LotRow]] = {}
+    nodes: dict[UUID, Location] = {}
+    others: dict[tuple[UUID, UUID], int] = {}
+    for row in connection.execute(text(_LOTS), values | {"asked": list(product_ids)}):
+        nodes[row.id] = Location(
+            id=row.id, code=row.code, name_zh=row.name_zh, name_en=row.name_en, kind=row.kind, fed_at=row.fed_at
+        )
+        others[row.product_id, row.id] = int(row.others)
+        places.setdefault((row.product_id, row.id), []).append(
+            LotRow(
+                code=row.lot,
+                made_on=row.made_on,
+                expires_on=row.expires_on,
+                quantity=row.on_hand,
+                state=row.state,
+            )
+        )
+    answer: dict[UUID, list[NodeStock]] = {}
+    for (product_id, node_id), lots in places.items():
+        shown = _shown(lots, others[product_id, node_id])
+        stock = NodeStock(location=nodes[node_id], on_hand=sum(lot.quantity for lot in shown), lots=tuple(shown))
+        answer.setdefault(product_id, []).append(stock)
+    return {product_id: tuple(stocks) for product_id, stocks in answer.items()}
+
+
+def _shown(lots: list[LotRow], others: int) -> list[LotRow]:
+    usable = [lot for lot in lots if lot.state == "usable"]
+    left = left_by_others([lot.quantity for lot in usable], others)
+    kept = [replace(lot, quantity=rest) for lot, rest in zip(usable, left, strict=True) if rest]
+    return kept + [lot for lot in lots if lot.state != "usable"]

@@ -1,0 +1,118 @@
+"""The stock of one product at one node for replenishment, and the proof that balances are the sum of the moves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from portal.inventory.model import REAL_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockPosition:
+    """What a replenishment rule needs to know of a product at a node. Quantities are quanta.
+
+    Attributes:
+        on_hand: Usable stock (available, not past its last day).
+        held: Stock that is there and cannot be used.
+        in_transit: Shipped and not yet received.
+        confirmed: Announced and not yet shipped.
+        allocated: Open promises.
+    """
+
+    on_hand: int
+    held: int
+    in_transit: int
+    confirmed: int
+    allocated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A balance that is not the sum of its moves; there should never be one."""
+
+    product_id: UUID
+    location_id: UUID
+    lot_id: UUID
+    balance: int
+    moved: int
+
+
+def stock_position(
+    connection: Connection, *, org_id: UUID, product_id: UUID, location_id: UUID, as_of: datetime
+) -> StockPosition:
+    """Return the position of a product at a node; zeros where nothing is known.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        product_id: The product.
+        location_id: The node.
+        as_of: Instant in the company's zone; its date decides what has expired.
+    """
+    row = connection.execute(
+        text("""
+            SELECT
+              (SELECT COALESCE(SUM(b.on_hand) FILTER (WHERE l.status = 'available'
+                          AND (l.expires_on IS NULL OR l.expires_on >= :today)), 0)
+               FROM stock_balance b JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
+               WHERE b.org_id = :org AND b.product_id = :product AND b.location_id = :place) AS usable,
+              (SELECT COALESCE(SUM(on_hand), 0) FROM stock_balance
+               WHERE org_id = :org AND product_id = :product AND location_id = :place) AS physical,
+              (SELECT COALESCE(SUM(quantity - received - written_off), 0) FROM expected_receipt
+               WHERE org_id = :org AND product_id = :product AND location_id = :place AND state = 'shipped') AS
+              way, (SELECT COALESCE(SUM(quantity - received - written_off), 0) FROM expected_receipt
+               WHERE org_id = :org AND product_id = :product AND location_id = :place
+                 AND state = 'confirmed') AS confirmed,
+              (SELECT COALESCE(SUM(quantity), 0) FROM allocation
+               WHERE org_id = :org AND product_id = :product AND location_id = :place AND state = 'open') AS
+               allocated
+        """),
+        {"org": org_id, "product": product_id, "place": location_id, "today": as_of.date()},
+    ).one()
+    return StockPosition(
+        on_hand=int(row.usable),
+        held=int(row.physical - row.usable),
+        in_transit=int(row.way),
+        confirmed=int(row.confirmed),
+        allocated=int(row.allocated),
+    )
+
+
+def reconcile(connection: Connection, *, org_id: UUID) -> tuple[Drift, ...]:
+    """Compare every balance with the sum of its moves; an empty answer is the proof.
+
+    A drift is an alarm for people: nothing is repaired here.
+    """
+    rows = connection.execute(
+        text("""
+            WITH ends AS (
+                SELECT product_id, lot_id, to_location_id AS location_id, quantity FROM stock_move WHERE org_id =
+                :org UNION ALL
+                SELECT product_id, lot_id, from_location_id, -quantity FROM stock_move WHERE org_id = :org
+            ), moved AS (
+                SELECT e.product_id, e.location_id, e.lot_id, SUM(e.quantity) AS quantity
+                FROM ends e
+                JOIN location n ON n.org_id = :org AND n.id = e.location_id AND n.kind = ANY(CAST(:real AS text[]))
+                GROUP BY e.product_id, e.location_id, e.lot_id
+            ), held AS (
+                SELECT product_id, location_id, lot_id, on_hand FROM stock_balance WHERE org_id = :org
+            )
+            SELECT product_id, location_id, lot_id, COALESCE(on_hand, 0) AS balance, COALESCE(quantity, 0) AS moved
+            FROM held FULL JOIN moved USING (product_id, location_id, lot_id)
+            WHERE COALESCE(on_hand, 0) <> COALESCE(quantity, 0)
+            ORDER BY product_id, location_id, lot_id
+        """),
+        {"org": org_id, "real": list(REAL_KINDS)},
+    )
+    return tuple(
+        Drift(
+            product_id=row.product_id,
+            location_id=row.location_id,
+            lot_id=row.lot_id,
+            balance=row.balance,
+            moved=int(row.moved),
+        )
+        for row in rows
+    )

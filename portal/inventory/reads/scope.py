@@ -1,0 +1,71 @@
+"""The part of the stock a viewer is entitled to, as parameters and pieces of SQL that every read shares.
+
+A partner's basis is *unallocated stock plus their own*: what is promised to others is taken off the stock they
+see, node by node, and what can be promised counts everybody's demand. Products and nodes outside their agreement
+are outside the statement. Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.inventory.model import REAL_KINDS
+from portal.kernel.disclosure import Disclosure
+
+SCOPE = """
+    node AS (
+        SELECT id, code, name_zh, name_en, kind, fed_at FROM location
+        WHERE org_id = :org AND kind = ANY(CAST(:real AS text[]))
+          AND (CAST(:all_nodes AS boolean) OR id = ANY(CAST(:nodes AS uuid[])))
+    ), item AS (
+        SELECT * FROM product
+        WHERE org_id = :org AND active AND CAST(:anything AS boolean)
+          AND (CAST(:all_products AS boolean) OR id = ANY(CAST(:products AS uuid[])))
+    ), hand AS (
+        SELECT b.product_id, b.location_id, SUM(b.on_hand) AS physical,
+               COALESCE(SUM(b.on_hand) FILTER (WHERE l.status = 'available'
+                   AND (l.expires_on IS NULL OR l.expires_on >= :today)), 0) AS usable,
+               MIN(l.expires_on) FILTER (WHERE l.status = 'available' AND l.expires_on >= :today) AS first_expiry
+        FROM stock_balance b
+        JOIN node n ON n.id = b.location_id
+        JOIN item i ON i.id = b.product_id
+        JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
+        WHERE b.org_id = :org AND b.on_hand > 0
+        GROUP BY b.product_id, b.location_id
+    ), promised AS (
+        SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
+               (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
+        FROM allocation a JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
+        WHERE a.org_id = :org AND a.state = 'open'
+    ), coming AS (
+        SELECT e.product_id, e.location_id, e.due_on, GREATEST(e.due_on, :today) AS on_day,
+               e.quantity - e.received - e.written_off AS quantity, e.state = 'shipped' AS shipped, e.document,
+               CASE WHEN CAST(:everything AS boolean) THEN e.supplier ELSE '' END AS supplier
+        FROM expected_receipt e JOIN node n ON n.id = e.location_id JOIN item i ON i.id = e.product_id
+        WHERE e.org_id = :org AND e.state <> 'closed' AND e.quantity > e.received + e.written_off
+    ), place AS (
+        SELECT product_id, location_id, COALESCE(h.physical, 0) AS physical, COALESCE(h.usable, 0) AS usable,
+               COALESCE(o.quantity, 0) AS others, h.first_expiry,
+               COALESCE(h.physical - h.usable, 0) + GREATEST(0, COALESCE(h.usable, 0) - COALESCE(o.quantity, 0))
+        AS shown FROM hand h
+        FULL JOIN (SELECT product_id, location_id, SUM(quantity) AS quantity FROM promised WHERE NOT own
+                   GROUP BY product_id, location_id) AS o USING (product_id, location_id)
+    )
+"""
+"""Common table expressions, after ``WITH``: nodes and items in scope; stock, promises and receipts at them."""
+
+
+def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> dict[str, object]:
+    """Return the parameters of ``SCOPE``. A partner without a known id owns nothing, not what nobody owns."""
+    nobody = UUID(int=0)
+    return {
+        "org": org_id,
+        "today": as_of.date(),
+        "real": list(REAL_KINDS),
+        "anything": disclosure.everything or disclosure.tier is not None,
+        "everything": disclosure.everything,
+        "partner": disclosure.partner_id or nobody,
+        "all_products": disclosure.products is None,
+        "products": list(disclosure.products or ()),
+        "all_nodes": disclosure.everything or disclosure.nodes is None,
+        "nodes": list(disclosure.nodes or ()),
+    }
