@@ -9,14 +9,16 @@
 
 SIGTERM and SIGINT end it with status 0 after the block in hand; so does its parent's death where
 the parent asked the kernel for the signal. Status 2: bad arguments; 3: the file is owned by
-another process, holds another chain, or the port is taken.
+another process, is no chain file or another chain's, or the port is taken.
 """
 
 import argparse
 import os
 import signal
+import sqlite3
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -51,8 +53,12 @@ def _now() -> int:
     return int(time.time())
 
 
+class _Stopped(BaseException):
+    """Somebody told the node to end. Not an ``Exception``: nothing on the way may catch it."""
+
+
 def _stop(_signal: int, _frame: object) -> NoReturn:
-    raise SystemExit(0)
+    raise _Stopped
 
 
 def _announce(port: int, arguments: argparse.Namespace) -> None:
@@ -64,6 +70,13 @@ def _announce(port: int, arguments: argparse.Namespace) -> None:
     if arguments.ready_fd is not None:
         with os.fdopen(arguments.ready_fd, "w", encoding="ascii") as out:
             out.write(f"{port}\n")
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    node = Node(arguments.db, chain_id=arguments.chain_id, funded=arguments.fund, now=_now())
+    with closing(node), make_server(Methods(node, _now), arguments.port) as server:
+        _announce(server.server_address[1], arguments)
+        server.serve_forever()
 
 
 def main(argv: list[str]) -> int:
@@ -78,21 +91,14 @@ def main(argv: list[str]) -> int:
     arguments = _arguments(argv)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    try:
-        node = Node(arguments.db, chain_id=arguments.chain_id, funded=arguments.fund, now=_now())
-    except LedgerError as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    try:
-        server = make_server(Methods(node, _now), arguments.port)
-        _announce(server.server_address[1], arguments)
-        server.serve_forever()
-    except OSError as error:
-        sys.stderr.write(f"port {arguments.port} of 127.0.0.1: {error}\n")
-        return 3
-    finally:
-        node.close()
-    return 0
+    status = 0
+    with suppress(_Stopped):
+        try:
+            _serve(arguments)
+        except (LedgerError, OSError, sqlite3.Error) as error:
+            sys.stderr.write(f"the embedded chain cannot start: {error}\n")
+            status = 3
+    return status
 
 
 if __name__ == "__main__":

@@ -82,9 +82,13 @@ class Storage(BaseDB):
             raise ChainFileOwned(f"the chain file {path} is owned by another process") from error
         self._pending: dict[bytes, bytes | None] | None = None
         self._sql = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._sql.execute("PRAGMA journal_mode=WAL")
-        self._sql.execute("PRAGMA synchronous=FULL")
-        self._sql.executescript(SCHEMA)
+        try:
+            self._sql.execute("PRAGMA journal_mode=WAL")
+            self._sql.execute("PRAGMA synchronous=FULL")
+            self._sql.executescript(SCHEMA)
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file and give up the ownership."""

@@ -3,13 +3,14 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger.chain import Chain
-from ledger.node.__main__ import main
+from ledger.node.__main__ import _announce, main
 from support.anchoring import ADMIN
 
 BASE = [sys.executable, "-m", "ledger.node", "--chain-id", "31337"]
@@ -61,7 +62,7 @@ def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     status = main(["--db", str(tmp_path / "two.sqlite"), "--chain-id", "1", "--port", port])
 
     assert status == 3
-    assert capsys.readouterr().err.startswith(f"port {port} of 127.0.0.1: ")
+    assert "Address already in use" in capsys.readouterr().err
     assert end(process) == 0
 
 
@@ -77,3 +78,16 @@ def test_starting_the_node_needs_no_web3() -> None:
     out: Any = json.loads(subprocess.check_output([sys.executable, "-c", program]))
 
     assert {"web3", "requests", "flask", "eth_account"} & set(out) == set()
+
+
+def test_what_is_no_chain_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "chain.sqlite").write_bytes(b"no database, though long enough to be taken for one" * 99)
+
+    assert main(["--db", str(tmp_path / "chain.sqlite"), "--chain-id", "1"]) == 3
+    assert "file is not a database" in capsys.readouterr().err
+
+
+def test_the_port_can_be_told_by_a_file_alone(tmp_path: Path) -> None:
+    _announce(8545, Namespace(ready_file=tmp_path / "ready", ready_fd=None))
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"ready": "8545\n"}

@@ -89,8 +89,12 @@ def test_a_caller_who_hangs_up_harms_nobody(connection: http.client.HTTPConnecti
 def test_hanging_up_is_not_reported_as_a_fault(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     node = Node(tmp_path / "chain.sqlite", chain_id=1, now=0)
     server = make_server(Methods(node, lambda: 0), 0)
-    try:
+
+    def hang_up() -> None:
         raise ConnectionResetError
+
+    try:
+        hang_up()
     except ConnectionResetError:
         server.handle_error(None, ("127.0.0.1", 1))  # type: ignore[arg-type]
     server.server_close()

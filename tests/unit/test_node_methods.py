@@ -48,7 +48,7 @@ def fault(methods: Methods, method: str, *params: Any) -> tuple[int, str]:
         ("net_version", "31337"),
         ("net_listening", True),
         ("eth_chainId", "0x7a69"),
-        ("eth_syncing"),
+        ("eth_syncing", False),
         ("eth_accounts", []),
         ("eth_blockNumber", "0x5"),
         ("eth_gasPrice", "0x0"),

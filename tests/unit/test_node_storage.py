@@ -20,6 +20,7 @@ def test_what_a_block_wrote_is_there_after_reopening(tmp_path: Path) -> None:
     again = Storage(path)
 
     assert again[b"kept"] == b"1"
+    assert b"kept" in again
     assert b"dropped" not in again
     assert again.setting("chain_id") == 5
     assert again.setting("other") is None
@@ -93,6 +94,17 @@ def test_a_second_owner_is_refused_until_the_first_lets_go(tmp_path: Path) -> No
         Storage(path)
 
     first.close()
+
+    Storage(path).close()
+
+
+def test_a_file_that_is_no_database_is_refused_and_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "chain.sqlite"
+    path.write_bytes(b"no database, though long enough to be taken for one" * 99)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        Storage(path)
+
+    path.unlink()
 
     Storage(path).close()
 
