@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import re
+from itertools import repeat
 from typing import Any, Final
 
 import base58
@@ -25,6 +26,8 @@ _SAFE_INTEGER_DIGITS: Final = 16
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{1,128}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_SURROGATE: Final = "\ud800"
+# Brackets outside texts; a text that never ends reaches to the end, so that no start is tried twice.
+_MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SHA2_256: Final = b"\x12\x20"
 
 _fast_encode = json.JSONEncoder(
@@ -43,24 +46,37 @@ def canonical_bytes(document: Any) -> bytes:
         NotCanonical: The value has no canonical form, or is not made of JSON types.
     """
     try:
-        if _is_plain(document):
+        if _is_plain(document, MAX_DEPTH):
             return _fast_encode(document).encode()
+        _check_depth(document, MAX_DEPTH)
         return rfc8785.dumps(document)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise NotCanonical(f"no canonical form: {error}") from error
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: Any, room: int) -> bool:
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
         return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
-    if kind is list:
-        return all(map(_is_plain, value))
+    if room == 0 or (kind is not list and kind is not dict):
+        return False
     if kind is dict:
-        return all(map(_is_plain_key, value)) and all(map(_is_plain, value.values()))
-    return False
+        if not all(map(_is_plain_key, value)):
+            return False
+        value = value.values()
+    return all(map(_is_plain, value, repeat(room - 1)))
+
+
+def _check_depth(value: Any, room: int) -> None:
+    """Refuse deep nesting by count: how deep the interpreter may go is for its other users to change."""
+    if not isinstance(value, dict | list | tuple):
+        return
+    if room == 0:
+        raise NotCanonical(f"no canonical form: more than {MAX_DEPTH} containers deep")
+    for item in value.values() if isinstance(value, dict) else value:
+        _check_depth(item, room - 1)
 
 
 def _is_plain_key(key: Any) -> bool:
@@ -82,6 +98,7 @@ def parse_json_strict(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     """
     if len(data) > max_bytes:
         raise NotJSON("too_large", f"{len(data)} bytes, {max_bytes} allowed")
+    _check_brackets(data)
     try:
         text = data.decode()
         value = json.loads(
@@ -95,10 +112,19 @@ def parse_json_strict(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
         raise NotJSON("not_utf8", f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise NotJSON("not_json", f"not JSON at character {error.pos}: {error.msg}") from error
-    except RecursionError as error:
-        raise NotJSON("too_deep", f"more than {MAX_DEPTH} containers deep") from error
-    _check_tree(value, 0)
+    _check_texts(value)
     return value
+
+
+def _check_brackets(data: bytes) -> None:
+    depth = 0
+    for mark in _MARKS.finditer(data):
+        if mark[0] in (b"[", b"{"):
+            depth += 1
+        elif mark[0] in (b"]", b"}"):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise NotJSON("too_deep", f"more than {MAX_DEPTH} containers deep")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,22 +153,17 @@ def _constant(token: str) -> float:
     raise NotJSON("not_json", f"{token} is not JSON")
 
 
-def _check_tree(value: Any, depth: int) -> None:
+def _check_texts(value: Any) -> None:
     if isinstance(value, str):
         if _SURROGATE.search(value):
             raise NotJSON("lone_surrogate", "a text holds half of a surrogate pair")
-        return
-    if not isinstance(value, dict | list):
-        return
-    if depth == MAX_DEPTH:
-        raise NotJSON("too_deep", f"more than {MAX_DEPTH} containers deep")
-    if isinstance(value, dict):
+    elif isinstance(value, dict):
         for key, item in value.items():
-            _check_tree(key, depth + 1)
-            _check_tree(item, depth + 1)
-    else:
+            _check_texts(key)
+            _check_texts(item)
+    elif isinstance(value, list):
         for item in value:
-            _check_tree(item, depth + 1)
+            _check_texts(item)
 
 
 def sha256(data: bytes) -> bytes:

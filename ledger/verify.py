@@ -149,7 +149,11 @@ def verify_bundle(
         rpc_url: Chain endpoint; wins over the trust list's.
         expected_hash: Fingerprint from the printed code.
         files: ``(name, bytes)`` of documents to compare.
+
+    Raises:
+        Malformed: ``as_of`` has no time zone.
     """
+    to_instant(as_of)
     question = Question(as_of, trust, rpc_url, expected_hash, tuple(files))
     try:
         bundle = check_structure(data)

@@ -41,14 +41,18 @@ export function parseStrict(text, maxBytes = 1 << 20) {
     need(token[1] === '{', 'not_json');
     return object();
   };
+  let room = 64;
   const until = (end, item) => {
-    if (next() === end) return;
-    for (;;) {
-      item();
-      if (next() === end) return;
-      need(token[1] === ',', 'not_json');
-      next();
+    need(room--, 'too_deep');
+    if (next() !== end) {
+      for (;;) {
+        item();
+        if (next() === end) break;
+        need(token[1] === ',', 'not_json');
+        next();
+      }
     }
+    room += 1;
   };
   const list = () => {
     const items = [];
@@ -70,28 +74,17 @@ export function parseStrict(text, maxBytes = 1 << 20) {
     need(!twice, 'duplicate_key');
     return members;
   };
-  const walk = (node, depth) => {
+  const walk = (node) => {
     if (isText(node)) need(!/\p{Cs}/u.test(node), 'lone_surrogate');
-    else if (node && typeof node === 'object') {
-      need(depth < 64, 'too_deep');
-      const plain = isList(node);
-      for (const [name, item] of Object.entries(node)) {
-        if (!plain) walk(name);
-        walk(item, depth + 1);
-      }
-    }
+    else if (isList(node)) node.forEach(walk);
+    else if (isObject(node)) Object.entries(node).flat().forEach(walk);
   };
   TOKEN.lastIndex = 0;
-  try {
-    next();
-    const result = value();
-    need(/^[ \t\n\r]*$/.test(text.slice(TOKEN.lastIndex)), 'not_json');
-    walk(result, 0);
-    return result;
-  } catch (error) {
-    if (error instanceof RangeError) fail('too_deep');
-    throw error;
-  }
+  next();
+  const result = value();
+  need(/^[ \t\n\r]*$/.test(text.slice(TOKEN.lastIndex)), 'not_json');
+  walk(result);
+  return result;
 }
 
 // RFC 8785: its numbers and texts are defined by this very engine

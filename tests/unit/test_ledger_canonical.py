@@ -1,5 +1,6 @@
 import json
 import math
+import sys
 
 import pytest
 
@@ -35,11 +36,28 @@ def test_largest_safe_integers_have_a_form() -> None:
     assert canonical_bytes([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
 
 
-def test_endless_nesting_is_refused() -> None:
+def test_endless_nesting_is_refused_however_deep_the_interpreter_may_go() -> None:
     endless: list[object] = []
     endless.append(endless)
-    with pytest.raises(NotCanonical):
-        canonical_bytes(endless)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        with pytest.raises(NotCanonical, match="64 containers deep"):
+            canonical_bytes(endless)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def test_sixty_four_containers_have_a_form_on_both_paths() -> None:
+    plain: list[object] = []
+    broken: dict[str, object] = {"": 0.5}
+    for _ in range(63):
+        plain, broken = [plain], {"": broken}
+    assert canonical_bytes(plain) == b"[" * 64 + b"]" * 64
+    assert canonical_bytes(broken) == b'{"":' * 64 + b"0.5" + b"}" * 64
+    for deeper in ([plain], {"": broken}):
+        with pytest.raises(NotCanonical, match="64 containers deep"):
+            canonical_bytes(deeper)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +84,9 @@ def test_endless_nesting_is_refused() -> None:
         (b"-1e309", "unsafe_number"),
         (b"[" * 65 + b"]" * 65, "too_deep"),
         (b"[" * 100_000, "too_deep"),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, "too_deep"),
+        (b'"' + b'\\"[' * 100_000, "not_json"),
+        (b'["' + b"[" * 100 + b"\\", "not_json"),
         (b'"' + b"a" * (1 << 20) + b'"', "too_large"),
     ],
 )

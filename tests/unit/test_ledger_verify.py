@@ -1,9 +1,13 @@
 """What the shared vectors cannot say: bytes, the report's shape, and what a caller may leave out."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from ledger.canonical import fingerprint
+from ledger.errors import Malformed
 from ledger.keys import from_instant
 from ledger.trust import TrustList
 from ledger.verify import CHECKS, Check, State, Verdict, verify_bundle
@@ -71,3 +75,8 @@ def test_bundle_alone_is_partly_checked() -> None:
         "anchor": "not_checked",
         "documents": "not_asked",
     }
+
+
+def test_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(Malformed, match="no time zone"):
+        verify_bundle(BUNDLE, as_of=datetime(2026, 6, 1))  # noqa: DTZ001 - the fault under test
