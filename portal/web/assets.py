@@ -2,7 +2,8 @@
 
 ``/static/<hash of everything>/tally.css`` may be cached for ever; one hash for the whole folder keeps the relative
 imports of ES modules together. ``/static/tally.css`` works too and is checked again each time. Flask
-itself does not compress, so text answers are compressed here as well.
+itself does not compress, so text answers are compressed here as well; that is safe beside
+secrets on a page because the session cookie is SameSite=Lax, so no other site can make a probing request.
 """
 
 import gzip

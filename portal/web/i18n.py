@@ -133,6 +133,14 @@ def switch() -> Response:
     return answer  # type: ignore[return-value]
 
 
+def label(answer: Response) -> Response:
+    """Say which language an answer is in, and that it depends on who asked."""
+    if "language" in g:
+        answer.headers.setdefault("Content-Language", html_lang())
+        answer.vary.update(("Accept-Language", "Cookie"))
+    return answer
+
+
 class _Settings:
     def __init__(
         self,
@@ -181,3 +189,4 @@ def init_app(
         LANGUAGE_TAGS=TAGS,
     )
     app.register_blueprint(blueprint)
+    app.after_request(label)

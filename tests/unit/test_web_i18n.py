@@ -136,6 +136,14 @@ def test_both_tongues_stand_side_by_side_for_a_chinese_reader(app: Flask) -> Non
         assert i18n.bi("On hand") == "On hand"
 
 
+def test_an_answer_says_its_language_and_that_it_depends_on_the_reader(app: Flask) -> None:
+    client = app.test_client()
+    page = client.get("/words", headers={"Accept-Language": "zh-TW"}).headers
+    assert page["Content-Language"] == "zh-CN"
+    assert {v.strip() for v in page["Vary"].split(",")} >= {"Accept-Language", "Cookie"}
+    assert "Content-Language" not in client.get("/static/mark.svg").headers
+
+
 @pytest.mark.parametrize(
     ("tag", "language"),
     [("ZH_hans", "zh"), ("en-GB", "en"), ("de", None), ("", None), (None, None), ("zho", None)],
