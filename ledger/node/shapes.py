@@ -101,7 +101,7 @@ def from_transaction(header: BlockHeaderAPI, transaction: SignedTransactionAPI) 
         "to": to_checksum_address(transaction.to) if transaction.to else None,
         "value": hex(transaction.value),
         "gas": hex(transaction.gas),
-        "gasPrice": hex(transaction.max_fee_per_gas),
+        "gasPrice": hex(_price(header, transaction)),
         "input": from_data(transaction.data),
         "r": hex(transaction.r),
         "s": hex(transaction.s),
@@ -126,13 +126,17 @@ def from_transaction(header: BlockHeaderAPI, transaction: SignedTransactionAPI) 
     return written
 
 
+def _price(header: BlockHeaderAPI, transaction: SignedTransactionAPI) -> int:
+    """Return what a unit of gas really cost (EIP-1559)."""
+    base_fee = header.base_fee_per_gas or 0
+    return base_fee + min(transaction.max_priority_fee_per_gas, transaction.max_fee_per_gas - base_fee)
+
+
 def from_receipt(header: BlockHeaderAPI, transaction: SignedTransactionAPI, receipt: ReceiptAPI) -> JSON:
     """Write the receipt of a mined transaction; a block holds one transaction only."""
     created = None
     if not transaction.to:
         created = to_checksum_address(generate_contract_address(transaction.sender, transaction.nonce))
-    base_fee = header.base_fee_per_gas or 0
-    tip = min(transaction.max_priority_fee_per_gas, transaction.max_fee_per_gas - base_fee)
     return {
         "transactionHash": from_data(transaction.hash),
         "transactionIndex": "0x0",
@@ -144,7 +148,7 @@ def from_receipt(header: BlockHeaderAPI, transaction: SignedTransactionAPI, rece
         "status": "0x1" if receipt.state_root == b"\x01" else "0x0",
         "gasUsed": hex(receipt.gas_used),
         "cumulativeGasUsed": hex(receipt.gas_used),
-        "effectiveGasPrice": hex(base_fee + tip),
+        "effectiveGasPrice": hex(_price(header, transaction)),
         "contractAddress": created,
         "logsBloom": from_data(receipt.bloom.to_bytes(256, "big")),
         "logs": [from_log(log) for log in logs_of(header, transaction, receipt)],

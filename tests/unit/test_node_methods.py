@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ledger.node.evm import Node
 from ledger.node.methods import MAX_BATCH, Methods
 from support.anchoring import ADMIN, CHAIN_ID, FOREVER, SALT, STREAM, T0, WRITER, Hand, Registry
 
@@ -348,3 +349,19 @@ def test_a_batch_is_answered_in_order_without_its_notifications(methods: Methods
     assert answers[0]["result"] == "0x7a69"
     assert methods.answer([{"method": "eth_chainId"}]) is None
     assert methods.answer({"method": "eth_chainId"}) is None
+
+
+def test_a_transaction_costs_the_tip_it_offers_not_its_maximum(tmp_path: Path) -> None:
+    node = Node(tmp_path / "rich.sqlite", chain_id=CHAIN_ID, funded=(bytes.fromhex(WRITER.address[2:]),), now=T0)
+    methods = Methods(node, lambda: T0)
+    fees = {"type": 2, "maxFeePerGas": 100, "maxPriorityFeePerGas": 7}
+    transaction = {"nonce": 0, "to": NOBODY, "value": 0, "gas": 21_000, "chainId": CHAIN_ID, **fees}
+    raw = WRITER.sign_transaction(transaction).raw_transaction.to_0x_hex()
+
+    tx_hash = ask(methods, "eth_sendRawTransaction", raw)
+
+    shown = ask(methods, "eth_getTransactionByHash", tx_hash)
+    assert (shown["gasPrice"], shown["maxFeePerGas"], shown["maxPriorityFeePerGas"]) == ("0x7", "0x64", "0x7")
+    assert ask(methods, "eth_getTransactionReceipt", tx_hash)["effectiveGasPrice"] == "0x7"
+    assert ask(methods, "eth_getBalance", WRITER.address) == hex(10**27 - 7 * 21_000)
+    node.close()
