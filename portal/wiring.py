@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import web
+from portal import api, web
 from portal.flows import reactions
 from portal.partners.tokens import KEY_NAME, Tokens
 from portal.platform.bus import Bus
@@ -17,6 +17,7 @@ from portal.platform.config import Settings
 from portal.platform.db import Database
 from portal.platform.secrets import home_secret
 from portal.platform.services import Services
+from portal.web import auth, errors
 
 __all__ = ["Services", "build_services", "build_web"]
 
@@ -59,6 +60,8 @@ def build_web(services: Services) -> Flask:
         TRAP_HTTP_EXCEPTIONS=False,
     )
     application.extensions["tally"] = services
-    application.extensions["tally_tokens"] = Tokens(home_secret(settings.home, KEY_NAME), issuer=settings.origin)
+    tokens = Tokens(home_secret(settings.home, KEY_NAME), issuer=settings.origin)
+    application.extensions["tally_tokens"] = tokens
     web.register(application)
+    api.register(application, tokens=tokens, session=auth.session_viewer, sentence=errors.sentence_of)
     return application

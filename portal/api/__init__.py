@@ -1,1 +1,20 @@
-"""The GraphQL door: graphene types and resolvers, one file per room."""
+"""The API door: GraphQL in one schema per audience, and tokens for programs."""
+
+from flask import Flask
+
+from portal.api.access import SessionViewer
+from portal.api.errors import Sentence
+from portal.api.http import Door, init_app
+from portal.partners.tokens import Tokens
+
+
+def register(app: Flask, *, tokens: Tokens, session: SessionViewer, sentence: Sentence) -> None:
+    """Hang ``/graphql`` and ``/api/token`` into ``app``; after the web doors, whose CSRF guard it is exempt from.
+
+    Args:
+        app: The application.
+        tokens: Makes and reads access tokens.
+        session: Returns who is signed in by the session cookie.
+        sentence: Writes a refusal in the reader's language.
+    """
+    init_app(app, Door(tokens=tokens, session=session, sentence=sentence))

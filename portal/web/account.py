@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import logout_user
 
-from portal.kernel.disclosure import Role, Tier
+from portal.kernel.errors import Forbidden
 from portal.partners import service
+from portal.partners.audience import audience_of
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
-from portal.partners.viewer import Viewer
 from portal.platform.packaged import graphql_file
 from portal.web import errors
 from portal.web.auth import current_viewer, needs
@@ -48,7 +48,7 @@ def end_sessions() -> ResponseReturnValue:
 @needs()
 def api() -> ResponseReturnValue:
     """Show the schema published for my tier, and a query to begin with."""
-    audience = audience_of(current_viewer())
+    audience = _audience()
     return render_template(
         "account/api.html",
         audience=audience,
@@ -58,20 +58,19 @@ def api() -> ResponseReturnValue:
     )
 
 
-def audience_of(viewer: Viewer) -> str:
-    """Return whose schema a viewer gets: a tier's, the operator's, or (empty) none today."""
-    if viewer.role is Role.OPERATOR:
-        return "operator"
-    return str(viewer.tier) if isinstance(viewer.tier, Tier) else ""
+def _audience() -> str:
+    try:
+        return str(audience_of(current_viewer()))
+    except Forbidden:
+        return ""
 
 
 def _page(token: AccessToken | None = None) -> str:
-    viewer = current_viewer()
     return render_template(
         "account/account.html",
         token=token,
         minutes=int(LIFETIME.total_seconds()) // 60,
-        audience=audience_of(viewer),
+        audience=_audience(),
         origin=services().settings.origin,
     )
 
@@ -82,4 +81,14 @@ def register(app: Flask) -> None:
     errors.SENTENCES.update(
         bad_token=_l("The access token is not one of ours."),
         token_expired=_l("The access token has run out. Make a new one."),
+        no_schema=_l("Nothing is published for programs of your role."),
+        not_signed_in=_l("Send an access token, or sign in."),
+        cross_site=_l("The request does not come from a page of this portal."),
+        bad_request=_l("The request cannot be read: %(detail)s."),
+        not_json=_l("Send JSON, as application/json in UTF-8."),
+        graphql_parse_failed=_l("The query cannot be read: %(detail)s"),
+        graphql_validation_failed=_l("The query does not fit your schema: %(detail)s"),
+        query_too_large=_l("One request may hold %(most)s %(what)s at most."),
+        bad_page=_l("The page cannot be had: “%(what)s” is out of range."),
+        internal=_l("Something broke on our side. Quote %(quote)s."),
     )

@@ -7,6 +7,7 @@ ever shows a driver's words.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import Connection
@@ -28,8 +29,9 @@ def services() -> Services:
 
 
 def as_of() -> datetime:
-    """Return the present instant, aware, from the application's clock."""
-    return services().clock.now()
+    """Return the present instant, from the application's clock, in the company's zone: its date is today's."""
+    here = services()
+    return here.clock.now().astimezone(ZoneInfo(here.settings.time_zone))
 
 
 @contextmanager

@@ -1,0 +1,170 @@
+"""What resolvers are given: frozen values named as the schema names them, made from the rooms' answers.
+
+Quantities arrive as whole quanta and leave as exact decimal text with their unit.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from portal.kernel.quantity import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An exact number of base units.
+
+    Attributes:
+        value: Decimal text.
+        unit: UN/ECE Recommendation 20 code.
+    """
+
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalName:
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a product is counted; turns its quanta into quantities."""
+
+    code: str
+    decimals: int
+
+    def of(self, quanta: int) -> Quantity:
+        """Return quanta as an exact quantity."""
+        return Quantity(to_text(quanta, decimals=self.decimals), self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class InTransit:
+    """On its way now, and the day the next of it is due."""
+
+    quantity: Quantity
+    next_due: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """From a day on, this much."""
+
+    from_: date
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableToPromise:
+    """Today's promise and the dated steps."""
+
+    quantity: Quantity
+    promises: tuple[Promise, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotStock:
+    """A lot at one warehouse; ``state`` is one of the schema's words."""
+
+    code: str
+    expires_on: date | None
+    quantity: Quantity
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseStock:
+    """A product at one warehouse."""
+
+    code: str
+    name: LocalName
+    on_hand: Quantity
+    lots: tuple[LotStock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product's row; ``warehouses`` is empty where they may not be shown."""
+
+    id: UUID
+    sku: str
+    gtin: str | None
+    name: LocalName
+    unit: str
+    counted: Unit
+    on_hand: Quantity
+    in_transit: InTransit
+    available_to_promise: AvailableToPromise
+    warehouses: tuple[WarehouseStock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A row and its cursor."""
+
+    node: object
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """Where a page ends."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A page of rows."""
+
+    edges: tuple[Edge, ...]
+    page_info: PageInfo
+    total_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemandWeek:
+    """What was ordered in one week."""
+
+    monday: date
+    quantity: Quantity
+    orders: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """A line that has not left yet."""
+
+    number: str
+    needed_on: date | None
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Demand and orders of a product."""
+
+    demand_history: tuple[DemandWeek, ...]
+    open_orders: tuple[OpenOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who is asking."""
+
+    name: str
+    role: str
+    company: LocalName
+    partner: LocalName | None
+    tier: str | None
+    agreement: str | None
+    agreement_until: date | None

@@ -1,0 +1,198 @@
+"""One GraphQL request: who asks, when, and the reads it makes, each for a whole page.
+
+What was read once is kept for the request. Boards are read at once for all products that were answered so far,
+when the first of them is asked for; so a page costs the same number of statements whatever its length.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy
+
+from portal.api import answers
+from portal.api.answers import Asker, Board, Edge, LocalName, PageInfo, Product, Unit
+from portal.api.cursors import check_first, from_cursor, to_cursor
+from portal.forecasting import reads as forecasting
+from portal.inventory import reads as inventory
+from portal.orders import reads as orders
+from portal.partners.viewer import Viewer
+
+HISTORY_WEEKS = 26
+"""Weeks of demand on a board, the running one included."""
+
+
+class Asking:
+    """The context every resolver is given.
+
+    Args:
+        connection: A read-only transaction over one snapshot.
+        viewer: Who asks.
+        as_of: Instant of the request, in the company's zone.
+    """
+
+    def __init__(self, connection: sqlalchemy.Connection, *, viewer: Viewer, as_of: datetime) -> None:
+        self._connection = connection
+        self._viewer = viewer
+        self.as_of = as_of
+        self._seen: dict[UUID, Unit] = {}
+        self._boards: dict[UUID, Board] = {}
+        self._open_orders: tuple[orders.Order, ...] | None = None
+
+    def asker(self) -> Asker:
+        """Return who asks."""
+        viewer = self._viewer
+        agreement, partner = viewer.agreement, viewer.partner
+        return Asker(
+            name=viewer.name,
+            role=str(viewer.role),
+            company=LocalName(viewer.org.name_zh, viewer.org.name_en),
+            partner=LocalName(partner.name_zh, partner.name_en) if partner else None,
+            tier=str(viewer.tier) if viewer.tier else None,
+            agreement=agreement.number if agreement else None,
+            agreement_until=agreement.valid_until if agreement else None,
+        )
+
+    def products(self, *, first: int, after: str | None = None, search: str = "") -> answers.Connection:
+        """Return a page of the products in scope, by SKU.
+
+        Args:
+            first: Rows on the page, 1 to 100.
+            after: Cursor of the row before the page.
+            search: Part of a name, SKU or GTIN.
+
+        Raises:
+            BadPage: ``first`` or ``after`` cannot be.
+        """
+        check_first(first)
+        start = 0 if after is None else from_cursor(after) + 1
+        number, length = window(start, first)
+        page = inventory.availability(
+            self._connection,
+            org_id=self._viewer.org.id,
+            disclosure=self._viewer.disclosure,
+            as_of=self.as_of,
+            search=search,
+            page=number,
+            per_page=length,
+        )
+        # A page beyond the last one comes back as the last one: nothing of it lies in the window.
+        skipped = start - (number - 1) * length
+        rows = page.rows[skipped : skipped + first] if page.page == number else ()
+        products = self._products(rows)
+        edges = tuple(Edge(product, to_cursor(start + place)) for place, product in enumerate(products))
+        return answers.Connection(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=start + len(edges) < page.count and bool(edges),
+                has_previous_page=start > 0,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+            total_count=page.count,
+        )
+
+    def product(self, sku: str) -> Product:
+        """Return one product in scope.
+
+        Raises:
+            UnknownProduct: There is none of that number in the viewer's scope.
+        """
+        detail = inventory.product_detail(
+            self._connection,
+            org_id=self._viewer.org.id,
+            disclosure=self._viewer.disclosure,
+            sku=sku,
+            as_of=self.as_of,
+        )
+        return self._products([detail.row])[0]
+
+    def board(self, product: Product) -> Board:
+        """Return a product's demand and open orders."""
+        if product.id not in self._boards:
+            self._read_boards({key: unit for key, unit in self._seen.items() if key not in self._boards})
+        return self._boards[product.id]
+
+    def _products(self, rows: Iterable[inventory.AvailabilityRow]) -> tuple[Product, ...]:
+        listed = tuple(rows)
+        nodes = inventory.node_stock(
+            self._connection,
+            org_id=self._viewer.org.id,
+            disclosure=self._viewer.disclosure,
+            product_ids=[row.product.id for row in listed],
+            as_of=self.as_of,
+        )
+        products = tuple(to_product(row, nodes.get(row.product.id, ())) for row in listed)
+        self._seen.update({product.id: product.counted for product in products})
+        return products
+
+    def _read_boards(self, wanted: dict[UUID, Unit]) -> None:
+        histories = forecasting.demand_histories(
+            self._connection,
+            org_id=self._viewer.org.id,
+            disclosure=self._viewer.disclosure,
+            as_of=self.as_of,
+            product_ids=wanted,
+            weeks=HISTORY_WEEKS,
+        )
+        if self._open_orders is None:
+            self._open_orders = orders.open_orders(
+                self._connection, org_id=self._viewer.org.id, disclosure=self._viewer.disclosure
+            )
+        for product_id, unit in wanted.items():
+            weeks = histories[product_id].weeks if product_id in histories else ()
+            self._boards[product_id] = Board(
+                demand_history=tuple(
+                    answers.DemandWeek(week.monday, unit.of(week.quantity), week.order_count, week.complete)
+                    for week in weeks
+                ),
+                open_orders=tuple(
+                    answers.OpenOrder(order.number, order.needed_on, unit.of(line.quantity))
+                    for order in self._open_orders
+                    for line in order.lines
+                    if line.product_id == product_id
+                ),
+            )
+
+
+def window(start: int, length: int) -> tuple[int, int]:
+    """Return the number (from 1) and length of the shortest page that holds ``length`` rows from ``start`` on.
+
+    Rooms answer by page, cursors stand between any two rows; such a page always exists, at the latest the one that
+    begins at 0.
+    """
+    size = length
+    while start // size != (start + length - 1) // size:
+        size += 1
+    return start // size + 1, size
+
+
+def to_product(row: inventory.AvailabilityRow, nodes: Iterable[inventory.NodeStock]) -> Product:
+    """Put a product's row and its stock by warehouse into the schema's shape."""
+    product = row.product
+    unit = Unit(product.base_unit, product.decimals)
+    return Product(
+        id=product.id,
+        sku=product.sku,
+        gtin=product.gtin,
+        name=LocalName(product.name_zh, product.name_en),
+        unit=product.base_unit,
+        counted=unit,
+        on_hand=unit.of(row.on_hand),
+        in_transit=answers.InTransit(unit.of(row.in_transit), row.next_due),
+        available_to_promise=answers.AvailableToPromise(
+            unit.of(row.promise), tuple(answers.Promise(step.on, unit.of(step.quantity)) for step in row.steps)
+        ),
+        warehouses=tuple(
+            answers.WarehouseStock(
+                code=node.location.code,
+                name=LocalName(node.location.name_zh, node.location.name_en),
+                on_hand=unit.of(node.on_hand),
+                lots=tuple(
+                    answers.LotStock(lot.code, lot.expires_on, unit.of(lot.quantity), lot.state.upper())
+                    for lot in node.lots
+                ),
+            )
+            for node in nodes
+        ),
+    )

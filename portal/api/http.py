@@ -1,0 +1,264 @@
+"""The HTTP door of the API: ``POST /graphql`` and ``POST /api/token``, JSON only.
+
+Source: GraphQL over HTTP (draft of the GraphQL Foundation, July 2025): ``application/graphql-response+json``
+answers with 4xx where nothing was executed, ``application/json`` with 200; malformed JSON and parameters are 400
+either way. No GET, no forms, no batches, one operation.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from graphql import ExecutionResult, execute_sync
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from portal.api.access import SessionViewer, viewer_of
+from portal.api.asking import Asking
+from portal.api.errors import BadRequest, Sentence, masked, told
+from portal.api.limits import check_size, read
+from portal.api.schema import schema_of
+from portal.kernel.errors import NotFound, PortalError, TooMany, Unavailable
+from portal.kernel.statuses import status_of
+from portal.partners import service
+from portal.partners.audience import audience_of
+from portal.partners.tokens import LIFETIME, AccessToken, Tokens
+from portal.partners.viewer import viewer_of_person
+from portal.platform.services import Services
+
+GRAPHQL_JSON = "application/graphql-response+json"
+PLAIN_JSON = "application/json"
+MAX_BODY_BYTES = 64 * 1024
+
+blueprint = Blueprint("api", __name__)
+
+
+class NotJSON(BadRequest):
+    """The body is not JSON, or is sent as something else."""
+
+    code = "not_json"
+
+
+class NoSuchCompany(NotFound):
+    """The portal holds no company yet."""
+
+    code = "no_company"
+
+
+class DatabaseSilent(Unavailable):
+    """PostgreSQL does not answer, or the connection was lost."""
+
+    code = "database_silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the door needs of the rest; ``app.extensions["tally_api"]``.
+
+    Attributes:
+        tokens: Makes and reads access tokens.
+        session: Who is signed in by cookie.
+        sentence: A refusal in the reader's language.
+    """
+
+    tokens: Tokens
+    session: SessionViewer
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a GraphQL request (GraphQL over HTTP section 5.1)."""
+
+    query: str
+    variables: dict[str, Any]
+    operation: str | None
+
+
+def door() -> Door:
+    """Return the door's parts of the application at work."""
+    return current_app.extensions["tally_api"]  # type: ignore[no-any-return]
+
+
+def _services() -> Services:
+    return current_app.extensions["tally"]  # type: ignore[no-any-return]
+
+
+@blueprint.post("/graphql")
+def graphql() -> Response:
+    """Answer one GraphQL request in the schema of the asker's tier."""
+    try:
+        parameters = to_parameters(_json_body())
+        with _services().database.reading() as connection:
+            return _answer(parameters, connection)
+    except (OperationalError, InterfaceError) as error:
+        refusal: PortalError = DatabaseSilent("The database does not answer.")
+        refusal.__cause__ = error
+    except PortalError as error:
+        refusal = error
+    return _refused(refusal)
+
+
+@blueprint.post("/api/token")
+def token() -> Response:
+    """Trade an e-mail and password for an access token; throttled like signing in."""
+    body = _json_body()
+    email, password = body.get("email"), body.get("password")
+    if not isinstance(email, str) or not isinstance(password, str):
+        raise BadRequest("Send email and password as text.", detail="email, password")
+    services, now = _services(), _services().clock.now()
+    address = request.remote_addr or ""
+    with services.database.reading() as connection:
+        company = service.the_company(connection)
+    if company is None:
+        raise NoSuchCompany("There is no company yet.")
+    with services.database.transaction() as connection:
+        service.count_try(connection, org_id=company.id, email=email, address=address, now=now)
+    with services.database.transaction() as connection:
+        person = service.sign_in(connection, org_id=company.id, email=email, password=password, address=address)
+        viewer = viewer_of_person(
+            connection,
+            org_id=company.id,
+            person_id=person.id,
+            as_of=now,
+            time_zone=services.settings.time_zone,
+        )
+    return _token_answer(door().tokens.issue(viewer, now=now), seconds=int(LIFETIME.total_seconds()))
+
+
+def to_parameters(body: Mapping[str, Any]) -> Parameters:
+    """Read the parameters of a request.
+
+    Raises:
+        BadRequest: One is missing or of another kind; the detail names it.
+    """
+    query, operation = body.get("query"), body.get("operationName")
+    variables, extensions = body.get("variables"), body.get("extensions")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest("query must be text.", detail="query")
+    if operation is not None and not isinstance(operation, str):
+        raise BadRequest("operationName must be text.", detail="operationName")
+    for name, value in (("variables", variables), ("extensions", extensions)):
+        if value is not None and not isinstance(value, dict):
+            raise BadRequest(f"{name} must be an object.", detail=name)
+    return Parameters(query=query, variables=variables or {}, operation=operation or None)
+
+
+def _json_body() -> dict[str, Any]:
+    if request.mimetype != PLAIN_JSON:
+        raise NotJSON("Send application/json.", detail=request.mimetype or "")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise BadRequest(f"The body is larger than {MAX_BODY_BYTES} bytes.", detail=str(MAX_BODY_BYTES))
+    try:
+        body = json.loads(request.get_data(cache=False).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise NotJSON("The body is not JSON in UTF-8.", detail=PLAIN_JSON) from error
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be one object; batches are not taken.", detail=type(body).__name__)
+    return body
+
+
+def _answer(parameters: Parameters, connection: Connection) -> Response:
+    services = _services()
+    viewer = viewer_of(request, connection, services=services, tokens=door().tokens, session=door().session)
+    g.viewer_label = str(viewer.actor.person_id)
+    schema = schema_of(audience_of(viewer))
+    document = read(parameters.query, schema=schema)
+    cost = check_size(document, variables=parameters.variables)
+    asking = Asking(
+        connection, viewer=viewer, as_of=services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
+    )
+    result = execute_sync(
+        schema,
+        document,
+        context_value=asking,
+        variable_values=parameters.variables,
+        operation_name=parameters.operation,
+        hide_suggestions=True,
+    )
+    return _executed(result, cost=cost)
+
+
+def _executed(result: ExecutionResult, *, cost: int) -> Response:
+    body: dict[str, Any] = {}
+    if result.errors:
+        body["errors"] = masked(result.errors, sentence=door().sentence, clock=_services().clock)
+    started = result.data is not None or any(error.path for error in result.errors or ())
+    if started:
+        body["data"] = result.data
+        body["extensions"] = {"cost": cost}
+    return _json(body, status=200 if started or not _strict() else 400)
+
+
+def _refused(error: PortalError) -> Response:
+    body = {"errors": [told(error, door().sentence)]}
+    status = _status_of(error)
+    answer = _json(body, status=status)
+    if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 wants the challenge
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="tallystick"'
+    return answer
+
+
+def _status_of(error: PortalError) -> int:
+    if isinstance(error, NotJSON) and request.mimetype != PLAIN_JSON:
+        return 415
+    if isinstance(error, BadRequest):
+        return 400
+    status = status_of(error)
+    if status == 422:  # noqa: PLR2004 - a document that cannot be executed
+        return 400 if _strict() else 200
+    return status
+
+
+def _strict() -> bool:
+    accepted = request.accept_mimetypes
+    return accepted[GRAPHQL_JSON] > 0 and any(
+        value == GRAPHQL_JSON and quality >= accepted[PLAIN_JSON] for value, quality in accepted
+    )
+
+
+def _json(body: Mapping[str, Any], *, status: int) -> Response:
+    kind = GRAPHQL_JSON if _strict() else PLAIN_JSON
+    answer = Response(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        status=status,
+        content_type=f"{kind}; charset=utf-8",
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _token_answer(fresh: AccessToken, *, seconds: int) -> Response:
+    return _json(
+        {
+            "access_token": fresh.text,
+            "token_type": "Bearer",
+            "expires_in": seconds,
+            "expires_at": fresh.expires_at.isoformat(),
+        },
+        status=200,
+    )
+
+
+@blueprint.errorhandler(TooMany)
+def too_many(error: TooMany) -> Response:
+    """Answer a throttled try with the time to wait."""
+    answer = _refused(error)
+    answer.headers["Retry-After"] = str(error.values["retry_after_s"])
+    return answer
+
+
+@blueprint.errorhandler(PortalError)
+def refused(error: PortalError) -> Response:
+    """Answer a refusal in the shape of GraphQL errors, also at the token door."""
+    return _refused(error)
+
+
+def init_app(app: Flask, parts: Door) -> None:
+    """Hang the API into ``app``."""
+    app.extensions["tally_api"] = parts
+    app.register_blueprint(blueprint)
+    app.extensions["csrf"].exempt(blueprint)
