@@ -60,7 +60,7 @@ def test_a_hashed_address_may_be_cached_for_ever(app: Flask) -> None:
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
-    assert answer.data == b"a{color:red}\n" * 100
+    assert answer.data == b"a{color:red}" * 100
 
 
 def test_a_plain_address_is_checked_again_each_time(app: Flask) -> None:
@@ -87,7 +87,7 @@ def test_a_static_text_is_sent_compressed_to_who_takes_it(app: Flask) -> None:
     answer = app.test_client().get(f"/static/{version(app)}/tally.css", headers={"Accept-Encoding": "gzip, br"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["Vary"] == "Accept-Encoding"
-    assert gzip.decompress(answer.data) == b"a{color:red}\n" * 100
+    assert gzip.decompress(answer.data) == b"a{color:red}" * 100
 
 
 def test_a_small_or_binary_file_is_sent_as_it_is(app: Flask) -> None:
@@ -135,6 +135,16 @@ def test_short_streamed_and_binary_answers_are_not_compressed(app: Flask, path: 
     answer = app.test_client().get(path, headers={"Accept-Encoding": "gzip"})
     assert answer.status_code == 200
     assert "Content-Encoding" not in answer.headers
+
+
+def test_a_sheet_is_sent_without_comments_and_spare_white_space() -> None:
+    sheet = b"""/* tokens */
+    :root { --ink: #000;  --gap: calc(1px + 2px); }
+    @media (min-width: 60em) { .a > .b, .c:hover { color: var(--ink); } }
+    """
+    assert assets.squeeze(sheet) == (
+        b":root{--ink:#000;--gap:calc(1px + 2px)}@media (min-width:60em){.a > .b,.c:hover{color:var(--ink)}}"
+    )
 
 
 def test_the_sheet_of_the_portal_is_small_enough() -> None:
