@@ -14,7 +14,7 @@ from ledger.contract import next_head
 from ledger.errors import ChainUnavailable
 from support.anchoring import STREAM, WRITER, open_for_writer
 
-KILLS = 12
+KILLS = 10
 
 
 def start(db: Path) -> tuple[subprocess.Popen[bytes], Chain]:
@@ -61,7 +61,7 @@ def test_no_acknowledged_anchor_is_lost_when_the_node_is_killed(tmp_path: Path) 
     identity = chain.identity()
     acknowledged: dict[bytes, int] = {}
     for _ in range(KILLS):
-        anchor_until_killed(chain, contract, identity, acknowledged, chance.uniform(0.05, 0.9), process.pid)
+        anchor_until_killed(chain, contract, identity, acknowledged, chance.uniform(0.05, 0.7), process.pid)
         assert process.wait(10) == -signal.SIGKILL
         process, chain = start(tmp_path / "chain.sqlite")
 
