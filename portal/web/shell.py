@@ -199,13 +199,17 @@ def nav() -> list[NavLink]:
     if person is None:
         return []
     counts = {} if g.get("failing") else hooks().counts(person)
-    items = [
+    items = _open_to(person)
+    current = max((item.path for item in items if _below(request.path, item.path)), key=len, default="")
+    return [NavLink(item.path, str(item.label), counts.get(item.path, 0), item.path == current) for item in items]
+
+
+def _open_to(person: Who) -> list[NavItem]:
+    return [
         item
         for item in NAV.get(person.role, ())
         if (not item.tiers or person.tier in item.tiers) and serves(item.path)
     ]
-    current = max((item.path for item in items if _below(request.path, item.path)), key=len, default="")
-    return [NavLink(item.path, str(item.label), counts.get(item.path, 0), item.path == current) for item in items]
 
 
 def _below(path: str, root: str) -> bool:
@@ -214,8 +218,8 @@ def _below(path: str, root: str) -> bool:
 
 def home_path() -> str:
     """Return where the brand leads: the first page of one's role, or the front door."""
-    links = nav()
-    return links[0].path if links else "/"
+    person = who()
+    return next((item.path for item in _open_to(person)), "/") if person else "/"
 
 
 def register(app: Flask) -> None:

@@ -87,6 +87,24 @@ def test_counts_and_notices_stand_beside_their_links() -> None:
     assert 'aria-label="2 notices"' in html
 
 
+def test_the_counts_are_asked_for_once_a_page() -> None:
+    app = served("/inventory", "/notices")
+    asked: list[str] = []
+
+    def counts(_who: shell.Who) -> dict[str, int]:
+        asked.append("counts")
+        return {}
+
+    def notices(_who: shell.Who) -> int:
+        asked.append("notices")
+        return 0
+
+    app.extensions["tally_shell"].counts = counts
+    app.extensions["tally_shell"].notices = notices
+    page(app, BUYER)
+    assert sorted(asked) == ["counts", "notices"]
+
+
 def test_a_buyer_reads_the_agreement_below_the_list() -> None:
     html = page(served("/inventory"), BUYER)
     assert "<b>Key customer</b>" in html
