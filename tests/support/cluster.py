@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from portal.platform.postgres import EmbeddedPostgres, create_database, drop_dat
 _ROOT = Path(__file__).parents[2]
 _SCHEMA_SOURCES = ("portal/platform/migrations/**/*.py", "portal/platform/*.py", "portal/*/store.py")
 _TEMPLATES_KEPT = 8
+_PATIENCE_MS = 3000
 _NUMBERS = count()
 
 
@@ -83,12 +84,22 @@ def migrated_database(server: EmbeddedPostgres, *, durable: bool = False) -> Ite
     try:
         yield url
     finally:
-        drop_database(server.url, name)
+        _drop(server, name)
 
 
 def empty_database(server: EmbeddedPostgres) -> str:
     """Return the address of a database without any table; the next run drops it."""
     return create_database(server.url, f"test_{os.getpid()}_{next(_NUMBERS)}")
+
+
+def _drop(server: EmbeddedPostgres, name: str) -> None:
+    """Drop a database, or leave it to a later run: a drop waits for every session of the cluster.
+
+    A stranger's session that has stopped in the middle of a COPY answers nobody; three seconds are enough.
+    """
+    patient = f"{server.url}?options=-c%20statement_timeout%3D{_PATIENCE_MS}"
+    with suppress(psycopg.errors.QueryCanceled):
+        drop_database(patient, name)
 
 
 def _databases(server: EmbeddedPostgres) -> list[str]:
@@ -107,4 +118,4 @@ def _drop_what_is_left_over(server: EmbeddedPostgres) -> None:
         and not Path(f"/proc/{found[1]}").exists()
     ]
     for name in [*dead, *templates[:-_TEMPLATES_KEPT]]:
-        drop_database(server.url, name)
+        _drop(server, name)
