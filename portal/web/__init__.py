@@ -2,13 +2,33 @@
 
 from flask import Flask
 
-from portal.web import account, auth, healthz, home, shell
+from portal.web import (
+    account,
+    auth,
+    board,
+    healthz,
+    home,
+    inventory,
+    ops,
+    orders,
+    policies,
+    shell,
+    styleguide,
+    vmi,
+)
 
 
 def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
     shell.register(app)
+    styleguide.register(app)
     auth.register(app)
     healthz.register(app)
     home.register(app)
     account.register(app)
+    ops.register(app)
+    policies.register(app)
+    vmi.register(app)
+    inventory.register(app)
+    orders.register(app)
+    board.register(app)

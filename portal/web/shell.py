@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from portal.web import assets, errors, filters, i18n, security, styleguide
+from portal.web import assets, errors, filters, i18n, security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/stock", _l("Stock")),
         NavItem("/ops/orders", _l("Orders")),
         NavItem("/ops/replenishment", _l("Replenishment")),
+        NavItem("/ops/policies", _l("Replenishment policies")),
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/ops/passports", _l("Passports and anchors")),
@@ -251,8 +252,6 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    if settings.debug or app.testing:
-        styleguide.register(app)
 
 
 def _user_language() -> str | None:

@@ -112,5 +112,6 @@ def _samples(now: datetime) -> dict[str, Any]:
 
 
 def register(app: Flask) -> None:
-    """Hang the style guide into ``app``."""
-    app.register_blueprint(blueprint)
+    """Hang the style guide into ``app`` when it is being debugged or tested, and only then."""
+    if app.extensions["tally"].settings.debug or app.testing:
+        app.register_blueprint(blueprint)

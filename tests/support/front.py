@@ -8,7 +8,7 @@ from flask import Flask
 
 from portal.platform.clock import HandClock
 from portal.platform.config import Settings
-from portal.web import shell
+from portal.web import shell, styleguide
 
 NOON = datetime(2026, 11, 23, 2, 24, tzinfo=UTC)
 """Monday 23 November 2026, 10:24 in Shanghai."""
@@ -27,4 +27,5 @@ def front_app(*, testing: bool = True, **settings: Any) -> Flask:
     services = SimpleNamespace(settings=Settings(**settings), clock=HandClock(NOON))
     app.extensions["tally"] = services
     shell.register(app)
+    styleguide.register(app)
     return app
