@@ -1,6 +1,6 @@
 """``tally health``: do the parts answer? For people, for containers, for monitors."""
 
-import urllib.request
+import http.client
 from collections.abc import Callable
 
 import click
@@ -46,12 +46,23 @@ def _database(settings: Settings) -> str:
 
 
 def _chain(settings: Settings) -> str:
-    rpc = HTTPRPC(settings.chain_rpc_url or embedded_chain_url(settings.home))
+    url = settings.chain_rpc_url or embedded_chain_url(settings.home)
+    if not url:
+        raise OSError(f"it was never started in {settings.home}")
+    rpc = HTTPRPC(url)
     chain_id = int(rpc.call("eth_chainId", []), 16)
     return f"ok, chain {chain_id}, block {int(rpc.call('eth_blockNumber', []), 16)}"
 
 
 def _portal(settings: Settings) -> str:
-    url = f"http://{settings.host}:{settings.port}/livez"
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return f"ok, status {answer.status}"
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/livez")
+        status = connection.getresponse().status
+    except http.client.HTTPException as error:
+        raise OSError(f"no HTTP: {error!r}") from error
+    finally:
+        connection.close()
+    if status >= http.client.INTERNAL_SERVER_ERROR:
+        raise OSError(f"status {status}")
+    return f"ok, status {status}"
