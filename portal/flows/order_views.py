@@ -237,6 +237,14 @@ def choices(connection: Connection, *, org_id: UUID) -> Choices:
     )
 
 
+def decimals(connection: Connection, *, org_id: UUID, product_id: UUID | None) -> int:
+    """Return the decimals of a product's base unit; 0 while no product is chosen."""
+    query = select(product_table.c.decimals).where(
+        product_table.c.org_id == org_id, product_table.c.id == product_id
+    )
+    return int(connection.execute(query).scalar_one_or_none() or 0)
+
+
 def _choices(connection: Connection, query: Select[Any]) -> list[Choice]:
     rows = connection.execute(query.order_by(query.selected_columns[1]))
     return [Choice(id=id_, code=code, name_zh=zh, name_en=en) for id_, code, zh, en in rows]

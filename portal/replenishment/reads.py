@@ -59,6 +59,15 @@ def order(connection: Connection, *, org_id: UUID, number: str, supplier_id: UUI
     return to_order(row)
 
 
+def order_number(connection: Connection, *, org_id: UUID, order_id: UUID) -> str:
+    """Return the number of an order that exists."""
+    return str(
+        connection.execute(
+            select(order_table.c.number).where(order_table.c.org_id == org_id, order_table.c.id == order_id)
+        ).scalar_one()
+    )
+
+
 def history(connection: Connection, *, org_id: UUID, order_id: UUID) -> list[Step]:
     """Return an order's steps, oldest first."""
     rows = connection.execute(

@@ -1,0 +1,219 @@
+"""What the supplier's and the operator's pages of a replenishment order share: words, drawing, history, table."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from portal.flows.order_views import Names, OrderView, PolicyView
+from portal.flows.replenishing import WORKER
+from portal.kernel.quantity import in_packs, to_text
+from portal.replenishment.model import Order, State, Step
+from portal.web import charts, errors, filters
+from portal.web.i18n import language
+from portal.web.units import case_name, unit_name
+
+_LONGEST_TAIL_DAYS = 7
+
+WORDS: Mapping[State, tuple[str, Any]] = {
+    State.PROPOSED: ("info", _l("Being prepared")),
+    State.SENT: ("warn", _l("To answer")),
+    State.ACCEPTED: ("good", _l("Accepted")),
+    State.REJECTED: ("off", _l("Cannot supply")),
+    State.EXPIRED: ("bad", _l("No answer in time")),
+    State.CANCELLED: ("off", _l("Withdrawn")),
+    State.SHIPPED: ("info", _l("On its way")),
+    State.RECEIVED: ("warn", _l("Received, to settle")),
+    State.CLOSED: ("good", _l("Closed")),
+}
+"""Tone and word of each state, for chips."""
+
+REASONS: Mapping[str, Any] = {
+    "below_min": _l("The projection fell below the minimum."),
+    "published": _l("The supplier can answer now."),
+    "silent": _l("The time to answer ran out."),
+    "complete": _l("Counted as announced."),
+    "sold_out": _l("Sold out"),
+    "too_late": _l("Cannot be there in time"),
+    "price": _l("The price has changed"),
+    "other": _l("Another reason"),
+}
+"""Sentence by code of a reason; what people wrote is shown as it is."""
+
+SENTENCES = {
+    "illegal_move": _l("Order %(number)s has moved on; this cannot be done any more."),
+    "order_moved_on": _l("Order %(number)s was changed while you were reading it."),
+    "unknown_order": _l("There is no order %(number)s here."),
+    "unknown_policy": _l("This policy does not exist."),
+    "unknown_shipment": _l("This shipment does not exist."),
+    "reason_missing": _l("Say why, so that the other side knows."),
+    "shipment_differs": _l("Only the whole order can be shipped: %(ordered)s, not %(shipped)s."),
+    "lot_missing": _l("Number and lot are needed, and the lot must not end before it was made."),
+    "shipment_number_taken": _l("You have used the number %(number)s before."),
+    "bad_policy": _l("These figures contradict each other."),
+}
+
+
+def register(app: Flask) -> None:
+    """Give the templates the words; the refusals of the room get their sentences."""
+    errors.SENTENCES.update(SENTENCES)
+    app.jinja_env.filters.update(in_cases=in_cases, amount=amount)
+    app.jinja_env.globals.update(
+        order_word=lambda state: str(WORDS[state][1]),
+        order_tone=lambda state: WORDS[state][0],
+        reason_word=reason_word,
+        product_name=product_name,
+        location_name=location_name,
+        supplier_name=supplier_name,
+        either=either,
+        unit_name=unit_name,
+        case_name=case_name,
+        receipt_number=receipt_number,
+    )
+
+
+def either(zh: str, en: str) -> str:
+    """Return the name in the reader's language, or the other when it is empty."""
+    return (en or zh) if language() == "en" else (zh or en)
+
+
+def product_name(names: Names) -> str:
+    """Return the product's name in the reader's language."""
+    return either(names.product_zh, names.product_en)
+
+
+def location_name(names: Names) -> str:
+    """Return the place's name in the reader's language."""
+    return either(names.location_zh, names.location_en)
+
+
+def supplier_name(names: Names) -> str:
+    """Return the supplier's name in the reader's language."""
+    return either(names.supplier_zh, names.supplier_en)
+
+
+def reason_word(code: str) -> str:
+    """Return the sentence of a reason's code, with what was added after it; other texts as they are."""
+    head, colon, words = code.partition(": ")
+    if head not in REASONS:
+        return code
+    return str(REASONS[head]) + (f"{colon}{words}" if words else "")
+
+
+def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
+    """Write a quantity in cases where it is whole cases, else in the base unit: ``8 cs``, ``12 pcs``."""
+    pack = view.order.pack_quanta if isinstance(view, OrderView) else view.policy.pack_quanta
+    packs = in_packs(quanta, pack_quanta=pack)
+    if pack == 1 or packs.remainder:
+        return amount(quanta, view.names)
+    return f"{filters.quantity(packs.packs)} {case_name()}"
+
+
+def amount(quanta: int, names: Names) -> str:
+    """Write a quantity in the base unit: ``192 pcs``."""
+    return f"{filters.quantity(quanta, names.decimals)} {unit_name(names.base_unit)}"
+
+
+def receipt_number(number: str, step: Step) -> str:
+    """Return the number of the receipt for a step, for example R-26118-3."""
+    return f"{number}-{step.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The drawing of an order's reason, and the figures of the sentence beneath.
+
+    Attributes:
+        drawing: Stock to come with and without the order.
+        daily: Expected sales a day, in quanta, rounded.
+        afterwards: Stock projected with the order.
+    """
+
+    drawing: charts.ProjectionDrawing
+    daily: int
+    afterwards: int
+
+
+def why(order: Order) -> Why:
+    """Draw why an order was proposed, from the figures it was proposed with."""
+    start = filters.local(order.created_at).date()
+    lead = order.lead_time_days
+    incoming = order.in_transit + order.confirmed
+    comes = min(max(order.incoming_on or start, start), order.needed_on)
+
+    def level(days: int) -> int:
+        here = order.on_hand + (incoming if start + timedelta(days=days) >= comes else 0)
+        return here - order.demand_in_lead_time * days // max(lead, 1)
+
+    tail = range(min(max(lead, 2), _LONGEST_TAIL_DAYS))
+    daily = round(order.demand_in_lead_time / lead) if lead else 0
+    later = [(order.needed_on + timedelta(days=day), order.projected - daily * day) for day in tail]
+    drawing = charts.projection(
+        before=[charts.Point(start + timedelta(days=day), level(day)) for day in range(max(lead, 1))],
+        without=[charts.Point(on, value) for on, value in later],
+        replenished=[charts.Point(on, value + order.quantity) for on, value in later],
+        limits=(order.min_quanta, order.max_quanta),
+        end=order.needed_on + timedelta(days=len(tail)),
+    )
+    return Why(drawing=drawing, daily=daily, afterwards=order.projected + order.quantity)
+
+
+def timeline(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Return an order's history for the timeline, newest first."""
+    shown = [
+        {
+            "text": str(WORDS[step.to_state][1]),
+            "small": " · ".join(filter(None, (_actor(step.actor), reason_word(step.reason)))),
+            "at": step.at,
+        }
+        for step in steps
+    ]
+    shown[-1]["now"] = True
+    return shown[::-1]
+
+
+def _actor(label: str) -> str:
+    return gettext("the portal") if label == WORKER else label
+
+
+def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
+    """Return the heads and rows of a list of orders, for a file."""
+    heads = [
+        gettext("Order"),
+        gettext("Item"),
+        gettext("Product"),
+        gettext("Supplier"),
+        gettext("Place"),
+        gettext("Quantity"),
+        gettext("Unit"),
+        gettext("Needed by"),
+        gettext("State"),
+        gettext("Answer by"),
+        gettext("Shipment"),
+        gettext("Received"),
+    ]
+    rows: list[list[object]] = []
+    for view in views:
+        order, names, shipment = view.order, view.names, view.shipment
+        counted = shipment is not None and shipment.received_at is not None
+        rows.append(
+            [
+                order.number,
+                names.sku,
+                product_name(names),
+                supplier_name(names),
+                location_name(names),
+                to_text(order.quantity, decimals=names.decimals),
+                unit_name(names.base_unit),
+                order.needed_on.isoformat(),
+                str(WORDS[order.state][1]),
+                filters.local(order.answer_by).isoformat(timespec="minutes"),
+                shipment.number if shipment else None,
+                to_text(shipment.received, decimals=names.decimals) if shipment and counted else None,
+            ]
+        )
+    return heads, rows
