@@ -12,11 +12,20 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ledger.canonical import canonical_bytes, sha256
-from ledger.credential import CertificateFact, EvidenceFile, InspectionFact, Party, PassportFacts, TraceFact
+from ledger.credential import (
+    CertificateFact,
+    EvidenceFile,
+    InspectionFact,
+    Party,
+    PassportFacts,
+    TraceFact,
+    digital_link,
+)
+from ledger.errors import BadLot
 from portal.kernel.errors import Malformed, Refused
+from portal.kernel.gtin import to_gtin14
 from portal.kernel.quantity import to_text
 
-GTIN_DIGITS = 14
 PDF = "application/pdf"
 MAX_TEXT = 200
 _LAST_SECOND = time(23, 59, 59)
@@ -58,6 +67,18 @@ class FieldEmpty(Malformed):
     """A field that identifies the document is empty or far too long."""
 
     code = "field_empty"
+
+
+class AlreadyOver(Refused):
+    """A paper whose validity has ended is worth nothing any more."""
+
+    code = "already_over"
+
+
+class LotNotPrintable(Malformed):
+    """The lot's code cannot stand in a GS1 code: 1 to 20 letters, digits and signs of its set."""
+
+    code = "lot_not_printable"
 
 
 class PapersMissing(Refused):
@@ -204,6 +225,19 @@ def check_document(draft: DocumentDraft) -> None:
         )
 
 
+def check_not_over(draft: DocumentDraft, *, on: date) -> None:
+    """Check that a paper still holds on the day it is handed in; its last day counts.
+
+    Raises:
+        AlreadyOver: It ended before.
+    """
+    if draft.valid_until is not None and draft.valid_until < on:
+        raise AlreadyOver(
+            f"The document ended on {draft.valid_until}; hand in the one that holds today.",
+            valid_until=draft.valid_until.isoformat(),
+        )
+
+
 def check_pdf_start(first_bytes: bytes) -> None:
     """Check the first bytes of a file (ISO 32000-2 section 7.5.2: the header within them).
 
@@ -219,10 +253,28 @@ def full_gtin(gtin: str | None) -> str:
 
     Raises:
         NoGTIN: There is none.
+        portal.kernel.gtin.NotAGTIN: Its check digit is wrong.
     """
     if not gtin:
         raise NoGTIN("The product has no GTIN, so no code can point to its passport.")
-    return gtin.zfill(GTIN_DIGITS)
+    return to_gtin14(gtin)
+
+
+def passport_link(origin: str, *, gtin: str, lot_code: str) -> str:
+    """Return the address of a lot's passport page, as its code carries it (GS1 Digital Link).
+
+    Args:
+        origin: Scheme and host of the portal.
+        gtin: 14 digits.
+        lot_code: As the supplier writes it.
+
+    Raises:
+        LotNotPrintable: The lot's code cannot stand in a GS1 code.
+    """
+    try:
+        return digital_link(origin, gtin, lot_code)
+    except BadLot as error:
+        raise LotNotPrintable(f"Lot {lot_code!r} cannot stand in a GS1 code.", lot=lot_code) from error
 
 
 def in_force(paper: Paper, *, on: date) -> bool:
@@ -267,8 +319,14 @@ def to_facts(
         papers: Certificates in force and the lot's reports.
         trace: What happened to the lot, oldest first.
         issuing: Who issues it, where and when.
+
+    Raises:
+        NoGTIN: See ``full_gtin``.
+        portal.kernel.gtin.NotAGTIN: See ``full_gtin``.
+        LotNotPrintable: See ``passport_link``.
     """
     origin = issuing.origin
+    passport_link(origin, gtin=full_gtin(subject.gtin), lot_code=subject.lot_code)
     files = {p.id: _file(p, origin) for p in papers}
     return PassportFacts(
         id=f"{origin}/credentials/{issuing.credential_id}",
@@ -325,13 +383,20 @@ def facts_key(facts: PassportFacts) -> str:
         "dates": [str(facts.produced_on), str(facts.best_before), str(facts.valid_until)],
         "papers": sorted(
             (
-                *(f"certificate {c.number} {c.file.sha256.hex()}" for c in facts.certificates if c.file),
-                *(f"report {i.number} {i.file.sha256.hex()}" for i in facts.inspections if i.file),
+                *(f"certificate {c.number} {c.issuing_body} {_digest(c.file)}" for c in facts.certificates),
+                *(f"report {i.number} {i.laboratory} {_digest(i.file)}" for i in facts.inspections),
             )
         ),
-        "events": [f"{event.biz_step} {event.time.isoformat()} {event.document}" for event in facts.events],
+        "events": [
+            [event.biz_step, event.time.isoformat(), event.place, event.quantity, event.document]
+            for event in facts.events
+        ],
     }
     return sha256(canonical_bytes(said)).hex()
+
+
+def _digest(file: EvidenceFile | None) -> str:
+    return "" if file is None else file.sha256.hex()
 
 
 def _file(paper: Paper, origin: str) -> EvidenceFile:

@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
@@ -16,8 +17,9 @@ from portal.passports.model import ActivePDF, NotAPDF, check_pdf_start
 _MEMORY_BYTES = 1 << 30
 _SECONDS = 10
 _FINE, _BROKEN, _ACTIVE = 0, 4, 5
-_ACTIVE_NAMES = ("/OpenAction", "/AA")
 _ACTIVE_TREES = ("/JavaScript", "/EmbeddedFiles")
+_ACTIVE_MARKS = ("/FileAttachment", "/RichMedia", "/Screen", "/Movie", "/Sound", "/3D")
+_HARMLESS = ("/GoTo", "/URI", "/Named")
 
 
 def check_pdf(path: Path) -> None:
@@ -51,25 +53,39 @@ def inspect(path: Path) -> int:
         root = reader.trailer["/Root"]
         if not len(reader.pages):
             return _BROKEN
+        active = _is_active(root) or any(_is_active_page(page) for page in reader.pages)
     except Exception:  # noqa: BLE001 - whatever the parser throws at a stranger's bytes, the file is broken
         return _BROKEN
-    return _ACTIVE if _is_active(root) else _FINE
+    return _ACTIVE if active else _FINE
 
 
-def _is_active(root: object) -> bool:
-    if not isinstance(root, DictionaryObject):
-        return False
-    if any(_runs(root.get(name)) for name in _ACTIVE_NAMES):
+def _is_active(root: Any) -> bool:
+    if "/AA" in root or _runs(_found(root.get("/OpenAction"))):
         return True
-    names = root.get("/Names")
-    names = names.get_object() if names is not None else None
-    return isinstance(names, DictionaryObject) and any(tree in names for tree in _ACTIVE_TREES)
+    names = _found(root.get("/Names"))
+    form = _found(root.get("/AcroForm"))
+    return (names is not None and any(tree in names for tree in _ACTIVE_TREES)) or (
+        form is not None and "/XFA" in form
+    )
 
 
-def _runs(action: object) -> bool:
-    """Tell an action that runs something from a mere "open at this page"."""
-    found = action.get_object() if hasattr(action, "get_object") else action
-    return isinstance(found, DictionaryObject) and found.get("/S") != "/GoTo"
+def _is_active_page(page: Any) -> bool:
+    if "/AA" in page:
+        return True
+    marks = [mark.get_object() for mark in _found(page.get("/Annots")) or ()]
+    return any(
+        mark.get("/Subtype") in _ACTIVE_MARKS or "/AA" in mark or _runs(_found(mark.get("/A"))) for mark in marks
+    )
+
+
+def _found(value: Any) -> Any:
+    """Follow a reference, if it is one."""
+    return None if value is None else value.get_object()
+
+
+def _runs(action: Any) -> bool:
+    """Tell an action that runs or sends something from a mere link or "open at this page"."""
+    return isinstance(action, DictionaryObject) and action.get("/S", _HARMLESS[0]) not in _HARMLESS
 
 
 def main(arguments: list[str]) -> int:

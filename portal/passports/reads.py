@@ -226,6 +226,46 @@ def passport_by_digest(connection: Connection, *, org_id: UUID, digest: bytes) -
     return _passport(row)
 
 
+def passport_by_id(connection: Connection, *, org_id: UUID, credential_id: UUID) -> Passport:
+    """Return the passport with this id.
+
+    Raises:
+        PassportNotFound: There is none.
+    """
+    row = connection.execute(_passports(org_id).where(credential_table.c.id == credential_id)).one_or_none()
+    if row is None:
+        raise PassportNotFound(f"No passport {credential_id}.", id=str(credential_id))
+    return _passport(row)
+
+
+def history_of_lot(connection: Connection, *, org_id: UUID, gtin: str, lot_code: str) -> tuple[Passport, ...]:
+    """Return every passport a lot ever had, the one that counts first; empty when it never had one."""
+    table = credential_table.c
+    rows = connection.execute(
+        _passports(org_id)
+        .where(table.gtin == gtin, table.lot_code == lot_code)
+        .order_by(table.issued_at.desc(), table.id.desc())
+    )
+    return tuple(_passport(row) for row in rows)
+
+
+def reporter_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> UUID | None:
+    """Return the partner who handed in a lot's newest inspection report; ``None`` before there is one."""
+    table = document_table.c
+    found: UUID | None = connection.execute(
+        select(table.partner_id)
+        .where(
+            table.org_id == org_id,
+            table.kind == DocumentKind.INSPECTION_REPORT.value,
+            table.product_id == product_id,
+            table.lot_code == lot_code,
+        )
+        .order_by(table.uploaded_at.desc(), table.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
 def passports(
     connection: Connection, *, org_id: UUID, page: int = 1, per_page: int = 50
 ) -> tuple[tuple[Passport, ...], int]:

@@ -166,8 +166,8 @@ def issue_passport(
     Raises:
         PapersMissing: No certificate in force, or no report of the lot.
         NoGTIN: The product has no GTIN.
-        ledger.errors.BadGTIN: Its check digit is wrong.
-        ledger.errors.BadLot: The lot's code cannot stand in a Digital Link.
+        portal.kernel.gtin.NotAGTIN: Its check digit is wrong.
+        LotNotPrintable: The lot's code cannot stand in a Digital Link.
     """
     org_id = actor.org_id
     today = now.astimezone(issuer.zone).date()
