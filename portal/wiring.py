@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 from portal import api, web
-from portal.flows import reactions
+from portal.flows import passporting, reactions
 from portal.partners.tokens import KEY_NAME, Tokens
 from portal.platform.bus import Bus
 from portal.platform.clock import Clock, SystemClock
@@ -31,6 +31,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """
     bus = Bus()
     reactions.subscribe(bus, time_zone=settings.time_zone)
+    passporting.subscribe(bus)
     return Services(
         settings=settings,
         database=Database(settings.database_url, pool_size=settings.web_threads),
