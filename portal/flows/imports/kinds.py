@@ -46,12 +46,14 @@ class Kind:
         label: English name; marked for translation.
         fields: Its columns, in the template's order.
         key: Fields whose values together name one thing; a file may not hold the same twice.
+        zone: IANA zone of the times in it.
     """
 
     name: str
     label: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
+    zone: str = "UTC"
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``.
@@ -269,6 +271,7 @@ def orders(zone: str) -> Kind:
         name="orders",
         label=N_("Sales orders"),
         key=("number", "line_no"),
+        zone=zone,
         fields=(
             _f(
                 "number",

@@ -55,6 +55,7 @@ class Plan:
     Attributes:
         kind: Name of the kind.
         sheet: The file.
+        zone: IANA zone of its times.
         rows: Rows read.
         new: Things that do not exist yet; orders are counted, not their lines.
         changed: Things that would change.
@@ -68,6 +69,7 @@ class Plan:
 
     kind: str
     sheet: Sheet
+    zone: str = "UTC"
     rows: int = 0
     new: int = 0
     changed: int = 0
@@ -153,7 +155,7 @@ def dry_run(  # noqa: PLR0913 - the whole question
         TableTooLarge: Too many rows.
     """
     findings = findings or Findings(sheet, mapping)
-    plan = Plan(kind=kind.name, sheet=sheet)
+    plan = Plan(kind=kind.name, sheet=sheet, zone=kind.zone)
     records = _counted(plan, read_records(kind, sheet, mapping, findings=findings, progress=progress))
     if kind.name == "orders":
         orders = plan_orders(connection, org_id=org_id, records=records, findings=findings, profile=profile)

@@ -132,3 +132,16 @@ def orders(connection: Connection, *, org_id: UUID, numbers: Sequence[str]) -> d
         r.number: Order(r.customer, r.ordered_at, r.needed_on, r.state, r.lines, int(r.quantity), r.digest)
         for r in rows
     }
+
+
+def products_of_orders(connection: Connection, *, org_id: UUID, numbers: Sequence[str]) -> set[UUID]:
+    """Return the products that the known orders among ``numbers`` hold now."""
+    rows = connection.execute(
+        text("""
+            SELECT DISTINCT l.product_id
+            FROM sales_order o JOIN sales_order_line l ON (l.org_id, l.order_id) = (o.org_id, o.id)
+            WHERE o.org_id = :org AND o.number = ANY(:numbers)
+        """),
+        {"org": org_id, "numbers": list(numbers)},
+    )
+    return set(rows.scalars())

@@ -5,7 +5,7 @@ Applying the plan of a file that was applied before writes nothing, since the pl
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,9 @@ _LOCK = 0x7A11_1572
 """One import at a time writes; the others wait here, so that two of them never lock rows crosswise."""
 
 _PROGRESS_ORDERS = 500
+
+_DEMAND_PRODUCTS = 500
+"""Products whose demand is counted in one go, so that memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +108,13 @@ def _save_orders(connection: Connection, actor: Actor, plan: Plan, now: datetime
     partners.save_partners(connection, actor=actor, drafts=list(drafts.partners.values()), now=now)
     if drafts.orders:
         books = _Ids(connection, actor.org_id)
+        touched = present.products_of_orders(connection, org_id=actor.org_id, numbers=list(drafts.orders))
+        touched |= {books.products[line.sku] for order in drafts.orders.values() for line in order.lines}
         orders.save_orders(
             connection, actor=actor, orders=_drafts(drafts.orders, books, plan.sheet.name, progress), now=now
         )
-        _refresh_demand(connection, actor.org_id, drafts.orders, books, progress)
+        demand = _Demand(actor.org_id, plan.zone, now, progress)
+        demand.count(connection, sorted(touched))
     return Saved(new=plan.new, changed=plan.changed, products=len(drafts.products), partners=len(drafts.partners))
 
 
@@ -152,12 +158,24 @@ def _drafts(
     progress("save", len(gathered), len(gathered))
 
 
-def _refresh_demand(
-    connection: Connection, org_id: UUID, gathered: Mapping[str, Gathered], books: _Ids, progress: Progress
-) -> None:
-    """Count the demand by day anew for every product of the orders written."""
-    touched = {books.products[line.sku] for order in gathered.values() for line in order.lines}
-    progress("demand", 0, len(touched))
-    days = order_reads.daily_demand(connection, org_id=org_id, product_ids=touched)
-    forecasting.replace_demand(connection, org_id=org_id, rows=days)
-    progress("demand", len(touched), len(touched))
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """Counts demand by day anew from all orders."""
+
+    org_id: UUID
+    zone: str
+    now: datetime
+    progress: Progress
+
+    def count(self, connection: Connection, products: list[UUID]) -> None:
+        """Replace the demand of ``products``; one that nobody orders any more gets a day of zero."""
+        self.progress("demand", 0, len(products))
+        for start in range(0, len(products), _DEMAND_PRODUCTS):
+            some = products[start : start + _DEMAND_PRODUCTS]
+            # Read to the end first: the same connection cannot be asked while rows stream into it.
+            asked = order_reads.daily_demand(connection, org_id=self.org_id, product_ids=some, time_zone=self.zone)
+            days = [(row.product_id, row.day, row.quantity, row.order_count) for row in asked]
+            silent_ones = set(some) - {row[0] for row in days}
+            days.extend((product_id, self.now.date(), 0, 0) for product_id in sorted(silent_ones))
+            forecasting.replace_demand(connection, org_id=self.org_id, rows=days)
+            self.progress("demand", start + len(some), len(products))
