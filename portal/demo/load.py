@@ -1,0 +1,322 @@
+"""Writing the demo company in one transaction, so that a start that is killed leaves nothing behind."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from portal.demo import catalogue, passports, year
+from portal.demo.dice import Dice
+from portal.flows import replenishing
+from portal.forecasting import service as forecasting
+from portal.inventory import service as inventory
+from portal.inventory.model import AllocationLine, ExpectedDraft, StockLine
+from portal.kernel.actor import Actor
+from portal.kernel.disclosure import Role, Tier
+from portal.orders import service as orders
+from portal.orders.model import OrderDraft, OrderLineDraft
+from portal.partners import service as partners
+from portal.platform.services import Services
+from portal.replenishment import service as replenishment
+from portal.replenishment.model import Order, PolicyDraft, ShipmentDraft
+
+_LOCK = 0x7A11_1573
+"""Two starts at once load one company: the second waits here, then finds it."""
+
+_ITEMS = {item.sku: item for item in catalogue.ITEMS}
+_PARTNERS = {draft.code: draft for draft in catalogue.PARTNERS}
+_VMI_NODE = "SH-1"
+_NEARLY_DUE = timedelta(hours=4)
+_SHIPPED = "CK-201"
+"""Proposed four days ago, accepted, and shipped yesterday: it can be received."""
+
+_URGENT = "CK-204"
+"""Waits for an answer that is due in hours."""
+
+
+def load(services: Services, *, passwords: Mapping[str, str], now: datetime | None = None) -> bool:
+    """Write the demo company into an empty database; a database that has a company is left alone.
+
+    Args:
+        services: Settings, database and clock.
+        passwords: Password by address for everybody in ``catalogue.PEOPLE``.
+        now: The instant the data end at; the clock's when not given.
+
+    Returns:
+        Whether the company was written now.
+    """
+    zone = ZoneInfo(services.settings.time_zone)
+    moment = (now or services.clock.now()).astimezone(zone)
+    with services.database.transaction() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if partners.the_company(connection) is not None:
+            return False
+        org_id = partners.save_company(
+            connection, name_zh=catalogue.COMPANY_ZH, name_en=catalogue.COMPANY_EN, is_demo=True, now=moment
+        )
+        _Loader(connection, services, org_id, moment).write(passwords)
+    return True
+
+
+class _Loader:
+    """One loading: what has been written so far, by the names the generator uses."""
+
+    def __init__(self, connection: Connection, services: Services, org_id: UUID, now: datetime) -> None:
+        self.connection = connection
+        self.services = services
+        self.now = now
+        self.today = now.date()
+        self.actor = Actor(org_id=org_id, label="周敏 Zhou Min", role=Role.OPERATOR)
+        self.partners: dict[str, UUID] = {}
+        self.nodes: dict[str, UUID] = {}
+        self.products: dict[str, UUID] = {}
+
+    def write(self, passwords: Mapping[str, str]) -> None:
+        """Write everything, in the order in which it refers to each other."""
+        connection, actor, now = self.connection, self.actor, self.now
+        self.partners = partners.save_partners(connection, actor=actor, drafts=catalogue.PARTNERS, now=now)
+        self.nodes = inventory.save_locations(connection, actor=actor, drafts=catalogue.LOCATIONS, now=now)
+        self.products = inventory.save_products(connection, actor=actor, drafts=catalogue.products(), now=now)
+        self._people(passwords)
+        self._agreements()
+        self._stock()
+        self._sales()
+        self._receipts()
+        self._promises()
+        self._replenishment()
+        self._passports()
+
+    def _people(self, passwords: Mapping[str, str]) -> None:
+        for role, _, email in catalogue.PEOPLE:
+            name, firm = catalogue.NAMES[email]
+            partners.add_person(
+                self.connection,
+                actor=self.actor,
+                email=email,
+                name=name,
+                role=Role(role),
+                partner_id=self.partners[firm] if firm else None,
+                password=passwords[email],
+                language=None,
+                now=self.now,
+            )
+
+    def _agreements(self) -> None:
+        key_nodes = frozenset({self.nodes["SH-1"], self.nodes["JX-3PL"]})
+        for code, tier, nodes in (
+            ("C-01", Tier.ORDINARY, frozenset[UUID]()),
+            ("C-02", Tier.KEY, key_nodes),
+            ("C-03", Tier.STRATEGIC, frozenset(self.nodes.values())),
+        ):
+            partners.save_agreement(
+                self.connection,
+                actor=self.actor,
+                number=f"AG-{self.today.year}-{code[-2:]}",
+                partner_id=self.partners[code],
+                tier=tier,
+                purpose="补货与订货计划 Ordering and replenishment planning",
+                valid_from=self.today - timedelta(days=200),
+                valid_until=self.today + timedelta(days=365),
+                products=None,
+                nodes=nodes,
+                now=self.now,
+            )
+
+    def _stock(self) -> None:
+        lines = [
+            StockLine(
+                product_id=self.products[lot.sku],
+                location_id=self.nodes[lot.node],
+                quantity=lot.quantity,
+                lot_code=lot.lot,
+                made_on=lot.made_on,
+                expires_on=lot.expires_on,
+            )
+            for lot in year.stock(self.today)
+        ]
+        inventory.book_stock(
+            self.connection,
+            actor=self.actor,
+            lines=lines,
+            document="期初库存 Opening",
+            key_prefix="demo",
+            now=self.now,
+        )
+
+    def _sales(self) -> None:
+        """Write the year's orders and the demand that follows from them."""
+        demand: dict[tuple[UUID, date], list[int]] = {}
+        drafts = []
+        for order in [*year.history(self.today), *year.open_orders(self.today)]:
+            drafts.append(self._order(order))
+            for line in order.lines:
+                counted = demand.setdefault((self.products[line.sku], order.day), [0, 0])
+                counted[0] += line.quantity
+                counted[1] += 1
+        orders.save_orders(self.connection, actor=self.actor, orders=drafts, now=self.now)
+        rows = ((product, day, units, count) for (product, day), (units, count) in demand.items())
+        forecasting.replace_demand(self.connection, org_id=self.actor.org_id, rows=rows)
+
+    def _order(self, order: year.DemoOrder) -> OrderDraft:
+        dice = Dice(order.day.toordinal())
+        placed = datetime.combine(order.day, time(9, dice.below(60)), tzinfo=self.now.tzinfo)
+        return OrderDraft(
+            number=order.number,
+            partner_id=self.partners[order.customer] if order.customer else None,
+            ordered_at=placed,
+            needed_on=order.needed_on,
+            state="open" if order.needed_on else "fulfilled",
+            source="demo",
+            lines=tuple(
+                OrderLineDraft(
+                    number,
+                    self.products[line.sku],
+                    self.nodes[order.node],
+                    line.quantity,
+                    Decimal(_ITEMS[line.sku].price) / 100,
+                )
+                for number, line in enumerate(order.lines, start=1)
+            ),
+        )
+
+    def _receipts(self) -> None:
+        drafts = [
+            ExpectedDraft(
+                product_id=self.products[receipt.sku],
+                location_id=self.nodes[receipt.node],
+                quantity=receipt.quantity,
+                due_on=receipt.due_on,
+                source_key=f"demo/{receipt.document}",
+                state=receipt.state,
+                document=receipt.document,
+                supplier=_PARTNERS[receipt.supplier].name_zh,
+                lot_code=receipt.lot,
+                lot_expires_on=receipt.expires_on,
+            )
+            for receipt in year.receipts(self.today)
+        ]
+        inventory.expect_receipts(self.connection, actor=self.actor, drafts=drafts, now=self.now)
+
+    def _promises(self) -> None:
+        lines = [
+            AllocationLine(
+                product_id=self.products[line.sku],
+                location_id=self.nodes[order.node],
+                partner_id=self.partners[order.customer] if order.customer else None,
+                quantity=line.quantity,
+                needed_on=order.needed_on or order.day,
+                document=order.number,
+                source_key=f"demo/{order.number}/{line.sku}",
+            )
+            for order in year.open_orders(self.today)
+            for line in order.lines
+        ]
+        inventory.allocate(self.connection, actor=self.actor, lines=lines, now=self.now)
+
+    def _replenishment(self) -> None:
+        """Let proposals arise by the rules, some days and hours ago, and one of them be answered and shipped."""
+        shipped = self._propose(_SHIPPED, self.now - timedelta(days=4), answer_hours=48)
+        supplier = Actor(
+            org_id=self.actor.org_id,
+            label="吴芳 Wu Fang",
+            role=Role.SUPPLIER,
+            partner_id=self.partners[year.VMI[_SHIPPED]],
+        )
+        answered = self.now - timedelta(days=3, hours=20)
+        replenishment.accept(self.connection, actor=supplier, number=shipped.number, version=None, now=answered)
+        made_on = self.today - timedelta(days=2)
+        replenishment.ship(
+            self.connection,
+            actor=supplier,
+            number=shipped.number,
+            version=None,
+            draft=ShipmentDraft(
+                number=f"ASN-{made_on:%y%m%d}-1",
+                lot_code=f"CK{made_on:%y%m%d}S",
+                made_on=made_on,
+                expires_on=made_on + timedelta(days=_ITEMS[_SHIPPED].shelf_days),
+                quantity=shipped.quantity,
+                due_on=self.today,
+            ),
+            now=self.now - timedelta(days=1),
+        )
+        for sku in year.VMI:
+            if sku == _URGENT:
+                self._propose(sku, self.now + _NEARLY_DUE - timedelta(hours=24), answer_hours=24)
+            elif sku != _SHIPPED:
+                self._propose(sku, self.now - timedelta(hours=6), answer_hours=48)
+
+    def _propose(self, sku: str, at: datetime, *, answer_hours: int) -> Order:
+        item = _ITEMS[sku]
+        quantum = year.quantum(item)
+        lead = catalogue.LEAD_DAYS[item.supplier]
+        policy_id = replenishment.save_policy(
+            self.connection,
+            actor=self.actor,
+            draft=PolicyDraft(
+                product_id=self.products[sku],
+                location_id=self.nodes[_VMI_NODE],
+                supplier_id=self.partners[year.VMI[sku]],
+                min_quanta=item.daily * 6 * quantum,
+                max_quanta=item.daily * (lead + 20) * quantum,
+                pack_quanta=item.pack * quantum,
+                lead_time_days=lead,
+                answer_hours=answer_hours,
+            ),
+            now=at,
+        )
+        return replenishing.check(
+            self.connection,
+            org_id=self.actor.org_id,
+            scope=replenishing.Scope(policy_id=policy_id),
+            today=at.date(),
+            now=at,
+        )[0]
+
+    def _passports(self) -> None:
+        newest = {lot.sku: lot for lot in year.stock(self.today) if lot.node == "SH-1"}
+        lots = []
+        for sku in passports.SKUS:
+            lot, item = newest[sku], _ITEMS[sku]
+            supplier = _PARTNERS[item.supplier]
+            lots.append(
+                passports.PassportLot(
+                    product_id=self.products[sku],
+                    sku=sku,
+                    gtin=catalogue.gtin_of(catalogue.ITEMS.index(item)),
+                    name_zh=item.zh,
+                    name_en=item.en,
+                    lot_code=lot.lot,
+                    made_on=lot.made_on or self.today,
+                    expires_on=lot.expires_on or self.today,
+                    quantity=lot.quantity,
+                    supplier_id=self.partners[item.supplier],
+                    supplier_code=item.supplier,
+                    supplier_zh=supplier.name_zh,
+                    supplier_en=supplier.name_en,
+                )
+            )
+        passports.issue(
+            self.connection,
+            actor=self.actor,
+            settings=self.services.settings,
+            lots=lots,
+            company=f"{catalogue.COMPANY_ZH} {catalogue.COMPANY_EN}",
+            now=self.now,
+        )
+
+
+def passport_links(services: Services) -> list[tuple[str, str]]:
+    """Return the public address and the bundle's address of every passport of the demo, newest lots first."""
+    with services.database.reading() as connection:
+        company = partners.the_company(connection)
+        rows = connection.execute(
+            text("SELECT DISTINCT gtin, lot_code FROM credential WHERE org_id = :org ORDER BY gtin, lot_code"),
+            {"org": company.id if company else None},
+        ).all()
+    origin = services.settings.origin
+    pages = [f"{origin}/01/{row.gtin}/10/{row.lot_code}" for row in rows]
+    return [(page, f"{page}/bundle.json") for page in pages]

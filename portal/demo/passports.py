@@ -1,0 +1,176 @@
+"""The demo's passports: papers of lots that lie in the warehouse, their way there, and the signed passport."""
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from portal.demo.papers import pdf
+from portal.kernel.actor import Actor
+from portal.passports import service
+from portal.passports.issuer import load_issuer
+from portal.passports.model import DocumentDraft, DocumentKind, PassportSubject, TraceLine
+from portal.platform.config import Settings
+from portal.platform.files import FileStore
+
+SKUS = ("CK-203", "TE-305", "NT-401")
+"""Products of which one lot has a passport."""
+
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassportLot:
+    """A lot that gets a passport, as the other parts of the demo know it."""
+
+    product_id: UUID
+    sku: str
+    gtin: str
+    name_zh: str
+    name_en: str
+    lot_code: str
+    made_on: date
+    expires_on: date
+    quantity: int
+    supplier_id: UUID
+    supplier_code: str
+    supplier_zh: str
+    supplier_en: str
+
+
+def issue(
+    connection: Connection,
+    *,
+    actor: Actor,
+    settings: Settings,
+    lots: list[PassportLot],
+    company: str,
+    now: datetime,
+) -> list[UUID]:
+    """Hand in the papers of every lot, note its way, and sign its passport; returns the credentials' ids.
+
+    Args:
+        connection: Open transaction; the PDFs are stored before it ends and found again by the next try.
+        actor: The operator.
+        settings: Where files and keys lie, and the public origin.
+        lots: The lots.
+        company: Name of the host as passports show it.
+        now: Instant, in the company's zone.
+    """
+    issuer = load_issuer(settings.home, name=company, origin=settings.origin, time_zone=settings.time_zone)
+    store = FileStore(settings.home / "files")
+    found = []
+    for lot in lots:
+        for draft, content in _papers(lot, now.date()):
+            file = store.add(io.BytesIO(content), max_bytes=_MAX_BYTES)
+            service.register_document(connection, actor=actor, draft=draft, file=file, now=now)
+        for line in _trace(lot, issuer.zone):
+            service.record_trace(connection, org_id=actor.org_id, line=line, now=now)
+        subject = PassportSubject(
+            product_id=lot.product_id,
+            gtin=lot.gtin,
+            lot_code=lot.lot_code,
+            name_zh=lot.name_zh,
+            name_en=lot.name_en,
+            base_unit="C62",
+            decimals=0,
+            made_on=lot.made_on,
+            expires_on=lot.expires_on,
+            supplier_id=lot.supplier_id,
+            supplier_code=lot.supplier_code,
+            supplier_name=f"{lot.supplier_zh} {lot.supplier_en}",
+        )
+        found.append(
+            service.issue_passport(
+                connection,
+                actor=actor,
+                subject=subject,
+                issuer=issuer,
+                seal_after=timedelta(seconds=settings.seal_seconds),
+                now=now,
+            )
+        )
+    return found
+
+
+def _papers(lot: PassportLot, today: date) -> list[tuple[DocumentDraft, bytes]]:
+    certificate = f"SC-{lot.supplier_code}-{today.year}"
+    report = f"JY-{lot.lot_code}"
+    licensed_on = date(today.year - 1, 1, 1)
+    return [
+        (
+            DocumentDraft(
+                kind=DocumentKind.CERTIFICATE,
+                partner_id=lot.supplier_id,
+                product_id=None,
+                lot_code=None,
+                number=certificate,
+                issued_by="示例市场监督管理局 Example Market Regulation Office",
+                valid_from=licensed_on,
+                valid_until=date(today.year + 2, 12, 31),
+                file_name=f"{certificate}.pdf",
+            ),
+            pdf(
+                "食品生产许可证 Food production licence",
+                [
+                    f"编号 No. {certificate}",
+                    f"企业 Firm: {lot.supplier_zh} {lot.supplier_en}",
+                    f"有效期 Valid: {licensed_on} - {today.year + 2}-12-31",
+                    "演示数据 Demo data",
+                ],
+            ),
+        ),
+        (
+            DocumentDraft(
+                kind=DocumentKind.INSPECTION_REPORT,
+                partner_id=lot.supplier_id,
+                product_id=lot.product_id,
+                lot_code=lot.lot_code,
+                number=report,
+                issued_by="示例检测中心 Example Testing Centre",
+                valid_from=lot.made_on,
+                valid_until=lot.expires_on,
+                file_name=f"{report}.pdf",
+            ),
+            pdf(
+                "检验报告 Inspection report",
+                [
+                    f"编号 No. {report}",
+                    f"产品 Product: {lot.name_zh} {lot.name_en}",
+                    f"批次 Lot: {lot.lot_code}",
+                    f"生产日期 Made on: {lot.made_on}",
+                    "结论 Result: 合格 passed",
+                    "演示数据 Demo data",
+                ],
+            ),
+        ),
+    ]
+
+
+def _trace(lot: PassportLot, zone: ZoneInfo) -> list[TraceLine]:
+    def at(days: int, hour: int) -> datetime:
+        return datetime(lot.made_on.year, lot.made_on.month, lot.made_on.day, hour, tzinfo=zone) + timedelta(
+            days=days
+        )
+
+    steps = (
+        ("commissioning", lot.supplier_zh, f"JY-{lot.lot_code}", at(0, 9)),
+        ("shipping", lot.supplier_zh, f"ASN-{lot.lot_code}", at(1, 15)),
+        ("receiving", "上海总仓 Shanghai main", f"GR-{lot.lot_code}", at(2, 10)),
+    )
+    return [
+        TraceLine(
+            source_key=f"demo:{lot.lot_code}:{step}",
+            product_id=lot.product_id,
+            lot_code=lot.lot_code,
+            step=step,
+            place=place,
+            document=document,
+            quantity=lot.quantity,
+            at=moment,
+        )
+        for step, place, document, moment in steps
+    ]
