@@ -190,7 +190,7 @@ def test_an_import_by_command_is_all_or_nothing(
     assert (json.loads(good.stdout)["new"], json.loads(good.stdout)["applied"]) == (1, True)
     again = runner.invoke(cli.commands, ["import", "partners", str(table), "--mapping", "roles=C", "--dry-run"])
     assert "unchanged 未变 1" in again.output
-    table.write_text("编码,名称,角色\nP1,Li,客户\n", encoding="gb18030")
+    table.write_text("伙伴编号,名称,角色\nP1,Li,客户\n", encoding="gb18030")
     again = runner.invoke(cli.commands, ["import", "partners", str(table), "--dry-run"])
     assert "unchanged 未变 1" in again.output
 
