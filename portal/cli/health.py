@@ -57,7 +57,7 @@ def _chain(settings: Settings) -> str:
 def _portal(settings: Settings) -> str:
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=5)
     try:
-        connection.request("GET", "/livez")
+        connection.request("GET", "/readyz")
         status = connection.getresponse().status
     except http.client.HTTPException as error:
         raise OSError(f"no HTTP: {error!r}") from error

@@ -114,7 +114,7 @@ class Stack:
         """Tell whether the portal answers requests."""
         connection = http.client.HTTPConnection(self.settings.host, self.settings.port, timeout=5)
         try:
-            connection.request("GET", "/livez")
+            connection.request("GET", "/readyz")
             return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
         except (OSError, http.client.HTTPException):
             return False
