@@ -11,10 +11,12 @@ from typing import Any
 import structlog
 from flask import g
 from graphql import GraphQLError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal.kernel.errors import Malformed, PortalError, Refused
 from portal.kernel.ids import new_id
 from portal.platform.clock import Clock
+from portal.platform.db import DatabaseSilent
 
 Sentence = Callable[[PortalError], str]
 """Writes a refusal in the reader's language."""
@@ -72,7 +74,11 @@ def _masked(error: GraphQLError, sentence: Sentence, clock: Clock) -> dict[str, 
     cause: BaseException | None = error.original_error
     if isinstance(cause, PortalError):
         refusal = cause
-    elif cause is None:  # the engine's own: a variable or argument that does not fit
+    elif isinstance(cause, OperationalError | InterfaceError):
+        refusal = DatabaseSilent("The database does not answer.")
+    elif cause is None or isinstance(
+        cause, GraphQLError
+    ):  # the engine's own: a variable or argument that does not fit
         refusal = NotInSchema(error.message, detail=error.message)
     else:
         quote = str(g.get("request_id") or new_id(clock.now()))

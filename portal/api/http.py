@@ -21,12 +21,13 @@ from portal.api.asking import Asking
 from portal.api.errors import BadRequest, Sentence, masked, told
 from portal.api.limits import check_size, read
 from portal.api.schema import schema_of
-from portal.kernel.errors import NotFound, PortalError, TooMany, Unavailable
+from portal.kernel.errors import NotFound, PortalError, TooMany
 from portal.kernel.statuses import status_of
 from portal.partners import service
 from portal.partners.audience import audience_of
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
 from portal.partners.viewer import viewer_of_person
+from portal.platform.db import DatabaseSilent
 from portal.platform.services import Services
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -46,12 +47,6 @@ class NoSuchCompany(NotFound):
     """The portal holds no company yet."""
 
     code = "no_company"
-
-
-class DatabaseSilent(Unavailable):
-    """PostgreSQL does not answer, or the connection was lost."""
-
-    code = "database_silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +85,9 @@ def _services() -> Services:
 @blueprint.post("/graphql")
 def graphql() -> Response:
     """Answer one GraphQL request in the schema of the asker's tier."""
-    try:
-        parameters = to_parameters(_json_body())
-        with _services().database.reading() as connection:
-            return _answer(parameters, connection)
-    except (OperationalError, InterfaceError) as error:
-        refusal: PortalError = DatabaseSilent("The database does not answer.")
-        refusal.__cause__ = error
-    except PortalError as error:
-        refusal = error
-    return _refused(refusal)
+    parameters = to_parameters(_json_body())
+    with _services().database.reading() as connection:
+        return _answer(parameters, connection)
 
 
 @blueprint.post("/api/token")
@@ -255,6 +243,13 @@ def too_many(error: TooMany) -> Response:
 def refused(error: PortalError) -> Response:
     """Answer a refusal in the shape of GraphQL errors, also at the token door."""
     return _refused(error)
+
+
+@blueprint.errorhandler(OperationalError)
+@blueprint.errorhandler(InterfaceError)
+def silent(_error: Exception) -> Response:
+    """Answer for a database that does not."""
+    return _refused(DatabaseSilent("The database does not answer."))
 
 
 def init_app(app: Flask, parts: Door) -> None:

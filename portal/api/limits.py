@@ -1,10 +1,11 @@
 """Reading a document within limits: what one request may ask for is bounded before anything is executed.
 
-Validation is quadratic in repeated fields, so words are counted before it; depth, aliases, fields and cost after it.
+Validation is quadratic in repeated fields, so words are counted before it; levels, aliases, fields and cost after.
 Suggestions are off: "Did you mean" would name fields to somebody who guesses.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 from graphql import (
     DocumentNode,
@@ -105,8 +106,8 @@ def _walk(selections: SelectionSetNode, walk: _Walk, *, depth: int, times: int) 
             _count(node, walk, depth=depth, times=times)
         elif isinstance(node, FragmentSpreadNode):
             _walk(walk.fragments[node.name.value].selection_set, walk, depth=depth, times=times)
-        elif isinstance(node, InlineFragmentNode):
-            _walk(node.selection_set, walk, depth=depth, times=times)
+        else:
+            _walk(cast("InlineFragmentNode", node).selection_set, walk, depth=depth, times=times)
 
 
 def _count(node: FieldNode, walk: _Walk, *, depth: int, times: int) -> None:

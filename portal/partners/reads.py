@@ -53,7 +53,7 @@ def partner_names(connection: Connection, *, org_id: UUID, role: str | None = No
         .order_by(table.c.code)
     )
     if role is not None:
-        query = query.where(table.c.roles.any(role))
+        query = query.where(table.c.roles.contains([role]))
     return tuple(PartnerName(*row) for row in connection.execute(query))
 
 

@@ -26,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import SchemaItem
 
+from portal.kernel.errors import Unavailable
+
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -43,6 +45,12 @@ NETWORK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
 }
+
+
+class DatabaseSilent(Unavailable):
+    """PostgreSQL does not answer, or the connection was lost."""
+
+    code = "database_silent"
 
 
 def instant(name: str, *, nullable: bool = False) -> Column[Any]:

@@ -13,14 +13,8 @@ from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from portal.kernel.errors import Unavailable
+from portal.platform.db import DatabaseSilent
 from portal.platform.services import Services
-
-
-class DatabaseSilent(Unavailable):
-    """PostgreSQL does not answer, or the connection was lost."""
-
-    code = "database_silent"
 
 
 def services() -> Services:

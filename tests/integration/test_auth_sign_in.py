@@ -23,6 +23,7 @@ def company(conn: Connection, now: datetime) -> Company:
 
 @pytest.fixture
 def app(company: Company, database: Database, tmp_path: Path, clock: HandClock) -> Flask:
+    assert company
     return web_app(database, home=tmp_path, clock=clock)
 
 
@@ -143,7 +144,7 @@ def test_the_ninth_try_within_a_quarter_of_an_hour_is_refused_even_with_the_righ
     assert sign_in(client, "supplier@example.com").status_code == 303
     clock.advance(timedelta(minutes=10))
     assert sign_in(app.test_client(), "operator@example.com").status_code == 303
-    # Only the counts by address and by e-mail are left; the pairs that came in are forgotten, the keys say nothing.
+    # Counts are kept under hashes: neither e-mails nor addresses can be read from them.
     assert {len(key) for key in conn.scalars(select(sign_in_try_table.c.key))} == {32}
 
 
@@ -214,9 +215,7 @@ class TestDemo:
         text = demo.test_client().get("/login?as=nobody@example.com").get_data(as_text=True)
         assert 'name="password" type="password" value=""' in text
 
-    def test_a_real_company_never_shows_logins_even_with_the_file_there(
-        self, app: Flask, tmp_path: Path
-    ) -> None:
+    def test_a_real_company_never_shows_logins_even_with_the_file_there(self, app: Flask, tmp_path: Path) -> None:
         (tmp_path / "demo-logins.json").write_text(json.dumps(self.LOGINS))
         assert "key@example.com" not in app.test_client().get("/login").get_data(as_text=True)
 

@@ -1,7 +1,7 @@
 """A small company with one person of every kind, and a browser for each of them.
 
-Everybody's password is ``PASSWORD``. The three customers differ by tier only; "Nova" is a key customer like "Kestrel"
-but another firm, "Lapsed" had an agreement that ran out yesterday.
+Everybody's password is ``PASSWORD``. The three customers differ by tier only; "Nova" is a key customer like
+"Kestrel" but another firm, "Lapsed" had an agreement that ran out yesterday.
 """
 
 from dataclasses import dataclass

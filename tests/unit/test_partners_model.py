@@ -47,7 +47,17 @@ def test_an_e_mail_is_kept_trimmed_and_in_lower_case() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "zhou", "@example.com", "zhou@", "zhou min@example.com", "a@b@c", "a@b..c", "a\x00@b.c", "a@" + "b" * 260],
+    [
+        "",
+        "zhou",
+        "@example.com",
+        "zhou@",
+        "zhou min@example.com",
+        "a@b@c",
+        "a@b..c",
+        "a\x00@b.c",
+        "a@" + "b" * 260,
+    ],
 )
 def test_what_cannot_be_an_e_mail_is_refused(text: str) -> None:
     with pytest.raises(NotAnEmail):

@@ -59,9 +59,7 @@ def good_claims(**changes: object) -> dict[str, object]:
     return {**claims, **changes}
 
 
-def made(
-    claims: dict[str, object], *, key: object = KEY, algorithm: str = "EdDSA", **header: object
-) -> str:
+def made(claims: dict[str, object], *, key: object = KEY, algorithm: str = "EdDSA", **header: object) -> str:
     kid = Tokens(SEED, issuer=ORIGIN).key_id
     headers = {"kid": kid, "typ": "at+jwt", **header}
     return jwt.encode(claims, key, algorithm=algorithm, headers=headers)  # type: ignore[arg-type]

@@ -1,0 +1,120 @@
+"""Who may do what at every address: one row per method and rule of ``app.url_map``.
+
+A route without a row fails the suite; so does a row without a route. Whoever adds a page adds its row here.
+Kinds are those of ``support.people.KINDS``. A row names who gets in; everybody else who is signed in must be
+refused (403), and a stranger is sent to sign in (302) or told 401.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+CUSTOMERS = frozenset({"ordinary", "key", "other_key", "strategic"})
+"""Customers with an agreement in force."""
+
+LAPSED = frozenset({"lapsed"})
+SIGNED_IN = frozenset({"operator", "supplier", "auditor", "lapsed"}) | CUSTOMERS
+EVERYBODY = SIGNED_IN | {"anonymous"}
+OPERATOR = frozenset({"operator"})
+SUPPLIER = frozenset({"supplier"})
+STRATEGIC = frozenset({"strategic"})
+
+NONE = (404, 422)
+"""Statuses that say: you may, but there is no such thing, or the form says nothing."""
+
+NOWHERE = "01900000-0000-7000-8000-00000000ffff"
+"""An id nothing has: who may enter is told 404, everybody else is refused before anything is looked up."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What happens at one address.
+
+    Attributes:
+        route: Method and rule, as ``app.url_map`` writes it.
+        open_to: Kinds that get in.
+        path: An address that fits the rule, when it has variables.
+        form: Fields of a POST that would do something.
+        json: Body of a POST of a program; then a stranger is told 401, not sent to sign in.
+        entered: Statuses that say somebody got in.
+    """
+
+    route: str
+    open_to: frozenset[str]
+    path: str = ""
+    form: dict[str, str] = field(default_factory=dict)
+    json: dict[str, Any] | None = None
+    entered: tuple[int, ...] = (200, 303)
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.route.split(" ")[0]
+
+    @property
+    def url(self) -> str:
+        """The address to ask."""
+        return self.path or self.route.split(" ")[1]
+
+
+ROWS: tuple[Row, ...] = (
+    # The front door and what watches it.
+    Row("GET /", EVERYBODY),
+    Row("GET /verify", EVERYBODY),
+    Row("GET /healthz", EVERYBODY),
+    Row("GET /readyz", EVERYBODY),
+    Row("GET /lang", EVERYBODY, path="/lang?to=en"),
+    Row("POST /lang", EVERYBODY, path="/lang?to=en"),
+    Row("GET /static/<path:name>", EVERYBODY, path="/static/tally.css"),
+    Row("GET /login", EVERYBODY),
+    Row("POST /login", EVERYBODY, form={"email": "x@example.com", "password": "wrong-wrong"}, entered=(401,)),
+    Row("POST /logout", EVERYBODY),
+    # One's own account.
+    Row("GET /account", SIGNED_IN),
+    Row("GET /account/api", SIGNED_IN),
+    Row("POST /account/token", SIGNED_IN),
+    Row("POST /account/end-sessions", SIGNED_IN),
+    # Programs.
+    Row("POST /graphql", CUSTOMERS | OPERATOR | SUPPLIER, json={"query": "{ asOf }"}),
+    Row("POST /api/token", EVERYBODY, json={"email": "x@example.com", "password": "wrong-wrong"}, entered=(401,)),
+    # Stock and orders.
+    Row("GET /inventory", CUSTOMERS | OPERATOR),
+    Row("GET /inventory.csv", CUSTOMERS | OPERATOR),
+    Row("GET /inventory.xlsx", CUSTOMERS | OPERATOR),
+    Row("GET /inventory/<path:sku>", CUSTOMERS | OPERATOR, path="/inventory/TEA-A"),
+    Row("GET /orders", CUSTOMERS | OPERATOR),
+    Row("GET /board", STRATEGIC | OPERATOR),
+    # The host's staff.
+    Row("GET /ops", OPERATOR),
+    # The customer's own lists by the operator's address: the same view, the same scope.
+    Row("GET /ops/stock", CUSTOMERS | OPERATOR),
+    Row("GET /ops/orders", CUSTOMERS | OPERATOR),
+    Row("GET /ops/policies", OPERATOR),
+    Row("GET /ops/policies/new", OPERATOR),
+    Row("POST /ops/policies/new", OPERATOR, entered=(422,)),
+    Row("GET /ops/policies/<uuid:policy_id>", OPERATOR, path=f"/ops/policies/{NOWHERE}", entered=(404,)),
+    Row("POST /ops/policies/<uuid:policy_id>", OPERATOR, path=f"/ops/policies/{NOWHERE}", entered=(404, 422)),
+    Row("POST /ops/policies/<uuid:policy_id>/ask", OPERATOR, path=f"/ops/policies/{NOWHERE}/ask", entered=(404,)),
+    Row("GET /ops/replenishment", OPERATOR),
+    Row("GET /ops/replenishment/<number>", OPERATOR, path="/ops/replenishment/R-0", entered=(404,)),
+    Row(
+        "POST /ops/replenishment/<number>/cancel",
+        OPERATOR,
+        path="/ops/replenishment/R-0/cancel",
+        entered=(404, 422),
+    ),
+    Row(
+        "POST /ops/replenishment/<number>/settle",
+        OPERATOR,
+        path="/ops/replenishment/R-0/settle",
+        entered=(404, 422),
+    ),
+    Row("GET /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404,)),
+    Row("POST /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404, 422)),
+    # Suppliers.
+    Row("GET /vmi", SUPPLIER),
+    Row("GET /vmi/<number>", SUPPLIER, path="/vmi/R-0", entered=(404,)),
+    Row("GET /vmi/<number>/answer", SUPPLIER, path="/vmi/R-0/answer", entered=(404, 422)),
+    Row("POST /vmi/<number>/answer", SUPPLIER, path="/vmi/R-0/answer", entered=(303, 404, 422)),
+    Row("GET /vmi/<number>/ship", SUPPLIER, path="/vmi/R-0/ship", entered=(404,)),
+    Row("POST /vmi/<number>/ship", SUPPLIER, path="/vmi/R-0/ship", entered=(404, 422)),
+)
