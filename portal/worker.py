@@ -19,6 +19,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from portal.flows import anchoring, replenishing
+from portal.flows.imports import tasks as imports
 from portal.partners import reads as partners
 from portal.platform import outbox
 from portal.platform.db import NETWORK
@@ -39,7 +40,7 @@ Registrar = Callable[[procrastinate.App, Services], None]
 """Adds the tasks of one flow or room to the application."""
 
 
-REGISTRARS: tuple[Registrar, ...] = (anchoring.register,)
+REGISTRARS: tuple[Registrar, ...] = (anchoring.register, imports.register)
 """Those of other flows; one line per flow."""
 
 

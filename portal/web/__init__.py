@@ -8,6 +8,7 @@ from portal.web import (
     board,
     healthz,
     home,
+    imports,
     inventory,
     ops,
     orders,
@@ -32,3 +33,4 @@ def register(app: Flask) -> None:
     inventory.register(app)
     orders.register(app)
     board.register(app)
+    imports.register(app)

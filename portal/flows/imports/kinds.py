@@ -348,7 +348,7 @@ def guess_mapping(kind: Kind, headers: Sequence[str]) -> dict[str, int]:
 
 
 def _readings(header: str) -> set[str]:
-    """Return the ways to read a heading: as a whole, and each of its words where it is written in two languages."""
+    """Return the ways to read a heading: as a whole, and by language where it is written in two."""
     parts = re.findall(r"[\u4e00-\u9fff]+|[^\u4e00-\u9fff]+", header)
     return {normal(header), *(normal(part) for part in parts)} - {""}
 

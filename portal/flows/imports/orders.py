@@ -23,7 +23,6 @@ from portal.inventory.model import ProductDraft
 from portal.kernel.quantity import to_text
 from portal.partners.model import PartnerDraft
 
-
 _LINE = ("sku", "description", "quantity", "ordered_at", "unit_price", "customer", "country")
 """What makes two lines of one invoice the same line in the retail profile."""
 

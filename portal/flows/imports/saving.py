@@ -5,7 +5,7 @@ Applying the plan of a file that was applied before writes nothing, since the pl
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 

@@ -1,8 +1,8 @@
 """An import from upload to applied, kept between requests: handed in, mapped, checked, applied.
 
 The file's bytes are stored once (``portal.platform.files``); every step reads them again, so what is applied is
-what was checked, against the books of that moment. Files of many rows are worked on by the worker; how far it is stands
-in the row, written outside the transaction of the work.
+what was checked, against the books of that moment. The worker works on files of many rows; how far it is stands in
+the row, written outside the transaction of the work.
 """
 
 from collections.abc import Mapping
