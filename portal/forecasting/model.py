@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from portal.kernel.errors import Forbidden
+
 _WEEK = timedelta(days=7)
+
+
+class BoardClosed(Forbidden):
+    """Demand is told to strategic partners and the host's staff only, of products in their agreement."""
+
+    code = "board_closed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from portal.forecasting.model import DemandWeek, by_week, weeks_until
+from portal.forecasting.model import BoardClosed, DemandWeek, by_week, weeks_until
 from portal.kernel.disclosure import Disclosure
 
 
@@ -38,8 +38,8 @@ def demand_history(
     as_of: datetime,
     product_id: UUID,
     weeks: int = 26,
-) -> DemandHistory | None:
-    """Return the demand of a product by week, or ``None`` where it may not be shown.
+) -> DemandHistory:
+    """Return the demand of a product by week.
 
     Args:
         connection: Open transaction.
@@ -48,10 +48,13 @@ def demand_history(
         as_of: Instant in the company's zone; its date is today.
         product_id: The product.
         weeks: Number of weeks up to this one.
+
+    Raises:
+        BoardClosed: The viewer's tier or product scope does not show it.
     """
     in_scope = disclosure.products is None or product_id in disclosure.products
     if not (disclosure.board and in_scope):
-        return None
+        raise BoardClosed("Demand is told to strategic partners only.")
     today = as_of.date()
     rows = connection.execute(
         text(
@@ -82,6 +85,9 @@ def demand_histories(
         as_of: Instant in the company's zone; its date is today.
         product_ids: The products.
         weeks: Number of weeks up to this one.
+
+    Raises:
+        BoardClosed: The viewer's tier or product scope does not show it.
     """
     scope = disclosure.products
     asked = [one for one in product_ids if disclosure.board and (scope is None or one in scope)]

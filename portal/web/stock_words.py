@@ -1,0 +1,268 @@
+"""Stock as a page writes it: figures in cases or pieces, the next increases, why less can be promised.
+
+Whole cases are counted in whole cases; the exact quantity in the base unit stands beneath, so nothing is rounded
+unseen.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask_babel import gettext
+
+from portal.inventory.model import Demand, PromiseStep, Supply
+from portal.inventory.reads import AvailabilityRow, Location, NodeStock, Product, ProductDetail
+from portal.kernel.quantity import in_packs
+from portal.web import charts, filters
+from portal.web.i18n import language
+from portal.web.units import case_name, unit_name
+
+CASES, PIECES = "cs", "pcs"
+"""The two ways to count, as they stand in the address."""
+
+_AFTER_LAST = timedelta(days=14)
+_SHORTEST = timedelta(days=28)
+_LISTED = 3
+
+
+def _(text: str, **values: object) -> str:
+    return str(gettext(text, **values))
+
+
+def either(zh: str, en: str) -> str:
+    """Return the name in the reader's language, or the other one where it is empty."""
+    return (en or zh) if language() == "en" else (zh or en)
+
+
+def product_name(product: Product) -> str:
+    """Return a product's name in the reader's language."""
+    return either(product.name_zh, product.name_en)
+
+
+def place_name(place: Location) -> str:
+    """Return a node's name in the reader's language."""
+    return either(place.name_zh, place.name_en)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How the figures of one product are counted on a page.
+
+    Attributes:
+        product: The product.
+        in_cases: In whole cases; only for a product that is packed.
+    """
+
+    product: Product
+    in_cases: bool
+
+    @property
+    def unit(self) -> str:
+        """The unit beside a figure: ``cs`` or the base unit."""
+        return case_name() if self.in_cases else unit_name(self.product.base_unit)
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of the figures."""
+        return 0 if self.in_cases else self.product.decimals
+
+    def figure(self, quanta: int) -> int:
+        """Return quanta as the page counts them: whole cases, or quanta again."""
+        return in_packs(quanta, pack_quanta=self.product.pack_quanta).packs if self.in_cases else quanta
+
+    def text(self, quanta: int) -> str:
+        """Write a quantity with its unit, exactly: ``20 cs``, ``2 cs + 5 pcs``, ``48 pcs``."""
+        if not self.in_cases:
+            return self.base(quanta)
+        packs = in_packs(quanta, pack_quanta=self.product.pack_quanta)
+        cases = f"{filters.quantity(packs.packs)} {self.unit}"
+        if packs.remainder and packs.packs:
+            return f"{cases} + {self.base(packs.remainder)}"
+        return self.base(quanta) if packs.remainder else cases
+
+    def base(self, quanta: int) -> str:
+        """Write a quantity in the base unit: ``1,488 pcs``."""
+        return f"{filters.quantity(quanta, self.product.decimals)} {unit_name(self.product.base_unit)}"
+
+    def beneath(self, quanta: int) -> str:
+        """Write the line below a figure: the other unit, exactly; empty for a product that is not packed."""
+        if self.product.pack_quanta == 1:
+            return ""
+        return self.base(quanta) if self.in_cases else Measure(self.product, in_cases=True).text(quanta)
+
+
+def measure(product: Product, unit: str) -> Measure:
+    """Return how a product is counted when the page asks for ``unit``."""
+    return Measure(product, in_cases=unit == CASES and product.pack_quanta > 1)
+
+
+def sub_line(product: Product) -> str:
+    """Write the second line of a product: ``TEA-WP-100 · case of 24``."""
+    if product.pack_quanta == 1:
+        return product.sku
+    pack = filters.quantity(product.pack_quanta, product.decimals)
+    return f"{product.sku} · " + _("case of %(pack)s %(unit)s", pack=pack, unit=unit_name(product.base_unit))
+
+
+def rising(steps: Sequence[PromiseStep], how: Measure) -> list[tuple[PromiseStep, int]]:
+    """Return the steps that rise in the unit shown, with their figures; today's is always the first."""
+    shown: list[tuple[PromiseStep, int]] = []
+    for step in steps:
+        figure = how.figure(step.quantity)
+        if not shown or figure > shown[-1][1]:
+            shown.append((step, figure))
+    return shown
+
+
+def documents(supplies: Iterable[Supply]) -> str:
+    """Name the receipts of a step: ``PO-4471, PO-4472``."""
+    return ", ".join(dict.fromkeys(supply.document for supply in supplies if supply.document))
+
+
+def transit_line(row: AvailabilityRow, how: Measure) -> str:
+    """Write the line below the figure in transit: when it is due, or what is only confirmed."""
+    if row.next_due is not None and row.late:
+        return _("was due %(day)s", day=filters.day(row.next_due))
+    if row.in_transit and row.next_due is not None:
+        return _("due %(day)s", day=filters.day(row.next_due))
+    if row.confirmed:
+        return _("%(amount)s confirmed", amount=how.text(row.confirmed))
+    return _("none shipped")
+
+
+def promise_line(row: AvailabilityRow, how: Measure) -> str:
+    """Write the line below the promise."""
+    if row.promise:
+        return how.beneath(row.promise)
+    return _("on hold") if row.held and row.held == row.on_hand else _("out now")
+
+
+def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
+    """Write what can be promised next and from when, and the line beneath it.
+
+    Returns:
+        ``("58 from 3 Dec", "then 88 from 17 Dec")``; the first is empty where nothing is planned.
+    """
+    later = rising(row.steps, how)[1:]
+    if not later:
+        expected = row.in_transit + row.confirmed
+        if expected:
+            return _("No more to promise"), _("What is coming is kept for orders")
+        return "", _all_for_now(row, how)
+    step, figure = later[0]
+    first = _("%(n)s from %(day)s", n=filters.quantity(figure, how.decimals), day=filters.day(step.on))
+    if len(later) > 1:
+        after, more = later[1]
+        return first, _(
+            "then %(n)s from %(day)s", n=filters.quantity(more, how.decimals), day=filters.day(after.on)
+        )
+    names = documents(step.covered_by)
+    if step.covered_by and all(supply.shipped for supply in step.covered_by):
+        return first, _("%(document)s, on the way", document=names)
+    return first, _("%(document)s, confirmed", document=names)
+
+
+def _all_for_now(row: AvailabilityRow, how: Measure) -> str:
+    if not row.promise:
+        return ""
+    return _("%(n)s is all for now", n=filters.quantity(how.figure(row.promise), how.decimals))
+
+
+def drawing(detail: ProductDetail, how: Measure, *, staff: bool) -> charts.PromiseDrawing:
+    """Draw what can be promised by date, with receipts and own orders below the axis.
+
+    For the host's staff the dotted line and the arrows would be everybody's orders; they get the receipts only.
+    """
+    row = detail.row
+    steps = [charts.Step(step.on, figure, documents(step.covered_by)) for step, figure in rising(row.steps, how)]
+    today = row.steps[0].on
+    own = () if staff else detail.own
+    days = [today, *(supply.due_on for supply in detail.supplies), *(demand.needed_on for demand in own)]
+    flows = [charts.Flow(max(s.due_on, today), how.figure(s.quantity)) for s in detail.supplies]
+    flows += [charts.Flow(demand.needed_on, -how.figure(demand.quantity)) for demand in own]
+    return charts.promise(
+        steps,
+        end=max(max(days) + _AFTER_LAST, today + _SHORTEST),
+        stock=_unsold(row, detail.supplies, own, how),
+        flows=[flow for flow in flows if flow.change],
+    )
+
+
+def _unsold(
+    row: AvailabilityRow, supplies: Iterable[Supply], own: Iterable[Demand], how: Measure
+) -> list[charts.Point]:
+    """Return the stock if nothing more is sold: what is seen on hand, receipts in, own orders out."""
+    today = row.steps[0].on
+    changes: dict[date, int] = {today: row.usable}
+    for supply in supplies:
+        on = max(supply.due_on, today)
+        changes[on] = changes.get(on, 0) + supply.quantity
+    for demand in own:
+        changes[demand.needed_on] = changes.get(demand.needed_on, 0) - demand.quantity
+    level = 0
+    points = []
+    for on in sorted(changes):
+        level += changes[on]
+        points.append(charts.Point(on, how.figure(max(0, level))))
+    return points
+
+
+def why_less(detail: ProductDetail, how: Measure, *, staff: bool) -> tuple[str, list[str]]:
+    """Say why less can be promised today than lies there; empty where it is not less.
+
+    Returns:
+        The question ("Why 42 and not 62 today:") and the sentences that answer it.
+    """
+    row = detail.row
+    gap = row.on_hand - row.promise
+    if gap <= 0:
+        return "", []
+    question = _(
+        "Why %(promise)s and not %(hand)s today:",
+        promise=filters.quantity(how.figure(row.promise), how.decimals),
+        hand=filters.quantity(how.figure(row.on_hand), how.decimals),
+    )
+    sentences = []
+    if row.held:
+        sentences.append(_("%(amount)s is on hold or past its last day.", amount=how.text(row.held)))
+    sentences += [_kept(demand, how, staff=staff) for demand in detail.own[:_LISTED]]
+    if len(detail.own) > _LISTED:
+        rest = sum(demand.quantity for demand in detail.own[_LISTED:])
+        sentences.append(_("%(amount)s more is kept for later orders.", amount=how.text(rest)))
+    if gap > row.held + sum(demand.quantity for demand in detail.own):
+        sentences.append(_("The rest is needed for orders accepted before the next receipt."))
+    sentences += [_coming(supply, how) for supply in detail.supplies[:1]]
+    return question, sentences
+
+
+def _kept(demand: Demand, how: Measure, *, staff: bool) -> str:
+    values = {
+        "amount": how.text(demand.quantity),
+        "order": demand.document,
+        "day": filters.day(demand.needed_on),
+    }
+    if staff:
+        return _("%(amount)s is kept for order %(order)s, leaving %(day)s.", **values)
+    return _("%(amount)s is kept for your order %(order)s, leaving %(day)s.", **values)
+
+
+def _coming(supply: Supply, how: Measure) -> str:
+    values = {
+        "amount": how.text(supply.quantity),
+        "document": supply.document,
+        "day": filters.day(supply.due_on),
+    }
+    if supply.shipped:
+        return _("%(amount)s of %(document)s is on the way, due %(day)s.", **values)
+    return _("%(amount)s of %(document)s is confirmed for %(day)s.", **values)
+
+
+def feed_note(nodes: Sequence[NodeStock]) -> list[Location]:
+    """Return the nodes that are not our own and whose last feed is late."""
+    return [
+        node.location
+        for node in nodes
+        if node.location.fed_at is not None
+        and node.location.kind != "own"
+        and filters.is_stale(node.location.fed_at)
+    ]
