@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from portal.platform.db import copy_rows
+
+_BATCH = 10_000
+_COLUMNS = ("product_id", "day", "quantity", "order_count")
 
 
 def replace_demand(connection: Connection, *, org_id: UUID, rows: Iterable[tuple[UUID, date, int, int]]) -> int:
@@ -26,7 +30,10 @@ def replace_demand(connection: Connection, *, org_id: UUID, rows: Iterable[tuple
         )
     )
     connection.execute(text("TRUNCATE staged_demand"))
-    copy_rows(connection, "staged_demand", ("product_id", "day", "quantity", "order_count"), iter(rows))
+    # Each batch is drawn before its COPY begins: rows may come from a query on this very connection.
+    drawn = iter(rows)
+    while batch := list(islice(drawn, _BATCH)):
+        copy_rows(connection, "staged_demand", _COLUMNS, iter(batch))
     connection.execute(
         text(
             "DELETE FROM demand_day d USING (SELECT DISTINCT product_id FROM staged_demand) s"
