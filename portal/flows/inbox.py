@@ -8,6 +8,8 @@ from sqlalchemy import Connection, text
 
 from portal.flows import order_views
 from portal.flows.order_views import OrderView, PolicyView, Which
+from portal.passports import reads as passports
+from portal.passports.reads import AnchorQueue
 from portal.replenishment.model import State
 
 EXPIRY_DAYS = 30
@@ -51,23 +53,6 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anchors:
-    """How the anchoring stands.
-
-    Attributes:
-        waiting: Credentials that are not finally anchored.
-        oldest: When the oldest of them was issued.
-        anchored: Credentials that are.
-        last: When the last batch that is final was sealed.
-    """
-
-    waiting: int
-    oldest: datetime | None
-    anchored: int
-    last: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """How far the company has come, each as a count."""
 
@@ -105,7 +90,7 @@ class Inbox:
     ending: list[EndingLot]
     failed_jobs: int
     feeds: list[Feed]
-    anchors: Anchors
+    anchors: AnchorQueue
     setup: Setup
 
 
@@ -122,7 +107,7 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
     latest: dict[UUID, OrderView] = {view.order.policy_id: view for view in orders(State.EXPIRED)}
     silent = [view for policy_id, view in latest.items() if policy_id in unsettled]
     asked = {view.order.policy_id for view in silent}
-    anchors = _anchors(connection, org_id)
+    anchors = passports.anchor_queue(connection, org_id=org_id)
     return Inbox(
         unanswered=orders(State.SENT),
         silent=silent,
@@ -168,22 +153,7 @@ def _feeds(connection: Connection, org_id: UUID) -> list[Feed]:
     return [Feed(name_zh=row.name_zh, name_en=row.name_en, fed_at=row.fed_at) for row in rows]
 
 
-def _anchors(connection: Connection, org_id: UUID) -> Anchors:
-    row = connection.execute(
-        text(
-            "SELECT count(*) FILTER (WHERE b.state IS DISTINCT FROM 'final') AS waiting,"
-            " min(c.issued_at) FILTER (WHERE b.state IS DISTINCT FROM 'final') AS oldest,"
-            " count(*) FILTER (WHERE b.state = 'final') AS anchored,"
-            " max(b.sealed_at) FILTER (WHERE b.state = 'final') AS last"
-            " FROM credential c LEFT JOIN anchor_batch b ON b.org_id = c.org_id AND b.id = c.batch_id"
-            " WHERE c.org_id = :org"
-        ),
-        {"org": org_id},
-    ).one()
-    return Anchors(waiting=row.waiting, oldest=row.oldest, anchored=row.anchored, last=row.last)
-
-
-def _setup(connection: Connection, org_id: UUID, anchors: Anchors) -> Setup:
+def _setup(connection: Connection, org_id: UUID, anchors: AnchorQueue) -> Setup:
     row = connection.execute(
         text(
             "SELECT (SELECT count(*) FROM product WHERE org_id = :org) AS products,"

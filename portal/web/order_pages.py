@@ -11,10 +11,12 @@ from flask_babel import lazy_gettext as _l
 
 from portal.flows.order_views import Names, OrderView, PolicyView
 from portal.flows.replenishing import WORKER
+from portal.kernel.disclosure import Role
 from portal.kernel.quantity import in_packs, to_text
 from portal.replenishment.model import Order, State, Step
 from portal.web import charts, errors, filters
 from portal.web.i18n import language
+from portal.web.shell import who
 from portal.web.units import case_name, unit_name
 
 _LONGEST_TAIL_DAYS = 7
@@ -63,7 +65,7 @@ def register(app: Flask) -> None:
     errors.SENTENCES.update(SENTENCES)
     app.jinja_env.filters.update(in_cases=in_cases, amount=amount)
     app.jinja_env.globals.update(
-        order_word=lambda state: str(WORDS[state][1]),
+        order_word=order_word,
         order_tone=lambda state: WORDS[state][0],
         reason_word=reason_word,
         product_name=product_name,
@@ -74,6 +76,14 @@ def register(app: Flask) -> None:
         case_name=case_name,
         receipt_number=receipt_number,
     )
+
+
+def order_word(state: State) -> str:
+    """Return the word of a state; what the supplier must answer, the others await."""
+    person = who()
+    if state is State.SENT and person is not None and person.role != Role.SUPPLIER:
+        return str(gettext("Awaiting answer"))
+    return str(WORDS[state][1])
 
 
 def either(zh: str, en: str) -> str:
@@ -166,7 +176,7 @@ def timeline(steps: Iterable[Step]) -> list[dict[str, Any]]:
     """Return an order's history for the timeline, newest first."""
     shown = [
         {
-            "text": str(WORDS[step.to_state][1]),
+            "text": order_word(step.to_state),
             "small": " · ".join(filter(None, (_actor(step.actor), reason_word(step.reason)))),
             "at": step.at,
         }
@@ -183,7 +193,7 @@ def _actor(label: str) -> str:
 def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
     """Return the heads and rows of a list of orders, for a file."""
     heads = [
-        gettext("Order"),
+        gettext("Replenishment order"),
         gettext("Item"),
         gettext("Product"),
         gettext("Supplier"),
@@ -210,7 +220,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
                 to_text(order.quantity, decimals=names.decimals),
                 unit_name(names.base_unit),
                 order.needed_on.isoformat(),
-                str(WORDS[order.state][1]),
+                order_word(order.state),
                 filters.local(order.answer_by).isoformat(timespec="minutes"),
                 shipment.number if shipment else None,
                 to_text(shipment.received, decimals=names.decimals) if shipment and counted else None,

@@ -135,7 +135,7 @@ def test_the_list_can_be_kept_as_a_file(supplier: FlaskClient, order: Order) -> 
     answer = supplier.get("/vmi?format=csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="orders-answer.csv"'
     assert answer.get_data(as_text=True).replace("2026-11-25T10:24+08:00", "").splitlines() == [
-        "\ufeffOrder,Item,Product,Supplier,Place,Quantity,Unit,Needed by,State,Answer by,Shipment,Received",
+        "\ufeffReplenishment order,Item,Product,Supplier,Place,Quantity,Unit,Needed by,State,Answer by,Shipment,Received",
         'R-26001,TEA-001,"Silver needle tea, tin 50 g",Songyue Tea,Ningbo,192,pcs,2026-11-27,To answer,,,',
     ]
 

@@ -43,7 +43,7 @@ def register_probes(app: procrastinate.App, services: Services) -> None:
 def main() -> None:
     set_up_logging("json")
     services = wiring.build_services(Settings(database_url=sys.argv[1], home=Path(sys.argv[2])))
-    worker.run(services, registrars=[register_probes])
+    worker.run(services, registrars=[*worker.REGISTRARS, register_probes])
     services.database.close()
 
 
