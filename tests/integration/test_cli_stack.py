@@ -268,3 +268,63 @@ def test_a_single_command_lends_itself_the_embedded_database(
     assert not EmbeddedPostgres(tmp_path).is_alive()
     with EmbeddedPostgres(tmp_path) as server, psycopg.connect(server.url) as connection:
         assert connection.execute("SELECT to_regclass('org') IS NOT NULL").fetchone() == (True,)
+
+
+@contextmanager
+def announced(home: Path, *arguments: str, **environment: str) -> Iterator[str]:
+    """Run ``tally demo`` and lend everything it prints until it is ready; then terminate it as a machine would."""
+    command = [sys.executable, "-P", "-m", "app", "demo", "--home", str(home), "--port", "0", *arguments]
+    with subprocess.Popen(
+        command,
+        env={**environ(Path("elsewhere")), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = ""
+        while "Ctrl-C" not in printed and "graphql_url" not in printed:
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            printed += line
+        try:
+            yield printed
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_the_demo_is_announced_to_machines_then_to_people_with_the_same_logins(tmp_path: Path) -> None:
+    home, opened = tmp_path / "home", tmp_path / "opened"
+    with announced(home, "--json", "--no-browser") as line:
+        first = json.loads(line)
+        health = tally("health", home=home, port=int(first["url"].rpartition(":")[2]))
+        assert health.returncode == 0, health.stdout
+    assert list(first) == ["url", "graphql_url", "logins", "passports"]
+    assert first["graphql_url"] == first["url"] + "/graphql"
+    assert [(login["role"], login["tier"]) for login in first["logins"]] == [
+        ("customer", "ordinary"),
+        ("customer", "key"),
+        ("customer", "strategic"),
+        ("supplier", ""),
+        ("auditor", ""),
+        ("operator", ""),
+    ]
+    assert first["passports"][0]["url"].startswith(first["url"] + "/01/")
+    assert stat.S_IMODE((home / "demo-logins.json").stat().st_mode) == 0o600
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    with announced(home, DISPLAY=":99", BROWSER=f"{browser} %s") as text:
+        assert first["url"] in text
+        assert all(login["password"] in text for login in first["logins"])
+        wait_until(lambda: text_of(opened).strip() == first["url"], what="the browser", timeout_s=10)
+
+
+def test_a_home_with_a_company_of_its_own_never_gets_demo_users(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path):
+        pass
+    with announced(tmp_path, "--json", "--no-browser") as line:
+        assert json.loads(line)["logins"] == []
+    assert not (tmp_path / "demo-logins.json").exists()

