@@ -272,6 +272,27 @@ def promise_steps(
     return tuple(steps)
 
 
+def promise_together(places: Iterable[Sequence[PromiseStep]], *, today: date) -> tuple[PromiseStep, ...]:
+    """Add up what several nodes can promise.
+
+    Goods kept at one node are not promised because another node will have some.
+
+    Args:
+        places: The steps of each node, as ``promise_steps`` returns them.
+        today: Local date; the first step's day.
+    """
+    many = list(places)
+    days = sorted({today, *(step.on for steps in many for step in steps)})
+    return tuple(
+        PromiseStep(
+            on,
+            sum(promised_on(steps, on) for steps in many),
+            tuple(supply for steps in many for step in steps if step.on == on for supply in step.covered_by),
+        )
+        for on in days
+    )
+
+
 def promised_on(steps: Sequence[PromiseStep], on: date) -> int:
     """Return what can be promised on a day; a day before today counts as today."""
     quantity = steps[0].quantity

@@ -18,7 +18,7 @@ from portal.kernel.disclosure import Role
 from portal.orders.reads import open_orders
 from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
-from portal.web import charts, errors
+from portal.web import charts, errors, filters
 from portal.web import stock_words as words
 from portal.web.auth import needs
 from portal.web.context import as_of, reading
@@ -145,7 +145,7 @@ def _shown(connection: Connection, viewer: Viewer, product: Product, unit: str) 
         "how": how,
         "history": history,
         "drawing": draw_weeks(history.weeks, how),
-        "mean": sum(full) // len(full),
+        "mean": f"{filters.quantity(how.figure(sum(full) // len(full)), how.decimals)} {how.unit}",
         "orders": [order_row(order, {product.id: product}, firms) for order in orders],
         "open_total": sum(line.quantity for order in orders for line in order.lines),
     }

@@ -217,7 +217,7 @@ def _line(row: AvailabilityRow, asked: Asked) -> dict[str, Any]:
         "more": more,
         "more_sub": more_sub,
         "fed_at": row.fed_at,
-        "feed": words.either(row.feed_zh, row.feed_en),
+        "feed": gettext("3PL feed") if row.feed_kind == "third_party" else "",
     }
 
 

@@ -111,7 +111,18 @@ def test_others_promises_beyond_the_stock_of_a_node_never_show_less_than_nothing
     stock.book(tea, 7, at=stock.outside)
     stock.promise(tea, 25, days=2, partner=theirs, beyond=True)
     row = only(stock, customer(mine))
-    assert (row.on_hand, row.promise) == (7, 0)
+    assert (row.on_hand, row.promise) == (7, 7)
+
+
+def test_others_orders_that_receipts_cover_in_time_leave_the_stock_to_be_seen(stock: Stock) -> None:
+    tea, mine, theirs = stock.product(), stock.partner("ME"), stock.partner("OTHER")
+    stock.book(tea, 62)
+    stock.expect(tea, 80, days=10)
+    stock.promise(tea, 20, days=4, key="SO-1", partner=mine)
+    stock.promise(tea, 64, days=21, key="SO-2", partner=theirs)
+    row = only(stock, customer(mine))
+    assert (row.on_hand, row.promise, row.kept) == (62, 42, 20)
+    assert [step.quantity for step in row.steps] == [42, 58]
 
 
 def test_a_partner_whose_id_is_not_known_owns_nothing(stock: Stock) -> None:

@@ -1,14 +1,14 @@
 """The availability page: three figures per product, what comes when, the counts of the filters; two statements."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-from portal.inventory.model import Demand, PromiseStep, Supply, promise_steps
+from portal.inventory.model import Demand, PromiseStep, Supply, promise_steps, promise_together
 from portal.inventory.reads.books import Product, to_product
 from portal.inventory.reads.scope import SCOPE, scope_values
 from portal.kernel.disclosure import Disclosure
@@ -40,6 +40,7 @@ class AvailabilityRow:
         fed_at: Oldest feed of a node that is not our own and holds the product; ``None`` when all is our own.
         feed_zh: Chinese name of that node, where nodes are shown.
         feed_en: English name of that node, where nodes are shown.
+        feed_kind: Kind of that node; empty when all is our own.
     """
 
     product: Product
@@ -57,6 +58,7 @@ class AvailabilityRow:
     fed_at: datetime | None
     feed_zh: str
     feed_en: str
+    feed_kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,20 +102,26 @@ SORTS: Mapping[str, str] = {
 
 FIGURES = f"""
     WITH {SCOPE}, change AS (
-        SELECT product_id, on_day, quantity FROM coming
-        UNION ALL SELECT product_id, on_day, -quantity FROM promised
-        UNION ALL SELECT i.id, CAST(:today AS date), COALESCE((SELECT SUM(usable) FROM place q WHERE q.product_id
-                  = i.id), 0) FROM item i
+        SELECT product_id, location_id, on_day, quantity FROM coming
+        UNION ALL SELECT product_id, location_id, on_day, -quantity FROM promised
+        UNION ALL SELECT product_id, location_id, CAST(:today AS date), usable FROM place
+        UNION ALL SELECT DISTINCT product_id, location_id, CAST(:today AS date), 0 FROM promised
+        UNION ALL SELECT DISTINCT product_id, location_id, CAST(:today AS date), 0 FROM coming
     ), level AS (
-        SELECT product_id, SUM(quantity) OVER (PARTITION BY product_id ORDER BY on_day) AS quantity FROM change
+        SELECT product_id, location_id,
+               SUM(quantity) OVER (PARTITION BY product_id, location_id ORDER BY on_day) AS quantity
+        FROM change
     ), lowest AS (
-        SELECT product_id, GREATEST(0, MIN(quantity)) AS promise FROM level GROUP BY product_id
+        SELECT product_id, SUM(promise) AS promise
+        FROM (SELECT product_id, GREATEST(0, MIN(quantity)) AS promise FROM level
+              GROUP BY product_id, location_id) AS each_node
+        GROUP BY product_id
     ), stock AS (
         SELECT q.product_id, SUM(q.shown) AS on_hand, SUM(q.physical - q.usable) AS held,
                MIN(q.first_expiry) AS first_expiry
         FROM place q GROUP BY q.product_id
     ), feed AS (
-        SELECT DISTINCT ON (q.product_id) q.product_id, n.fed_at, n.name_zh, n.name_en
+        SELECT DISTINCT ON (q.product_id) q.product_id, n.fed_at, n.kind, n.name_zh, n.name_en
         FROM place q JOIN node n ON n.id = q.location_id
         WHERE n.kind <> 'own' AND q.physical > 0 AND n.fed_at IS NOT NULL
         ORDER BY q.product_id, n.fed_at
@@ -126,9 +134,9 @@ FIGURES = f"""
     ), figure AS (
         SELECT i.*, COALESCE(s.on_hand, 0) AS on_hand, COALESCE(s.held, 0) AS held, s.first_expiry,
                COALESCE(w.in_transit, 0) AS in_transit, COALESCE(w.confirmed, 0) AS confirmed, w.next_due,
-               COALESCE(m.kept, 0) AS kept, l.promise, g.fed_at, g.name_zh AS feed_zh, g.name_en AS feed_en
-        FROM item i
-        JOIN lowest l ON l.product_id = i.id
+               COALESCE(m.kept, 0) AS kept, COALESCE(l.promise, 0) AS promise, g.fed_at, g.kind AS feed_kind,
+        g.name_zh AS feed_zh, g.name_en AS feed_en FROM item i
+        LEFT JOIN lowest l ON l.product_id = i.id
         LEFT JOIN stock s ON s.product_id = i.id
         LEFT JOIN way w ON w.product_id = i.id
         LEFT JOIN mine m ON m.product_id = i.id
@@ -187,11 +195,18 @@ _DATED = f"""
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """What is dated about a product: its usable stock, receipts and promises in scope."""
+    """What is dated about a product: receipts, promises, and what can be promised of them and the stock."""
 
-    usable: int
     supplies: tuple[Supply, ...]
     demands: tuple[Demand, ...]
+    steps: tuple[PromiseStep, ...]
+
+
+@dataclass(slots=True)
+class _Place:
+    usable: int = 0
+    supplies: list[Supply] = field(default_factory=list)
+    demands: list[Demand] = field(default_factory=list)
 
 
 def availability(  # noqa: PLR0913 - who asks, and what the page shows
@@ -249,9 +264,9 @@ def availability(  # noqa: PLR0913 - who asks, and what the page shows
 
 
 def dated_facts(
-    connection: Connection, *, values: Mapping[str, object], product_ids: Iterable[UUID], disclosure: Disclosure
+    connection: Connection, *, values: Mapping[str, Any], product_ids: Iterable[UUID], disclosure: Disclosure
 ) -> dict[UUID, Dated]:
-    """Return usable stock, receipts and promises of products, in one statement.
+    """Return receipts, promises and what can be promised of products, in one statement.
 
     Args:
         connection: Open transaction.
@@ -260,33 +275,48 @@ def dated_facts(
         disclosure: Whoever asks; only where warehouses are shown do receipts name theirs.
     """
     ids = list(product_ids)
-    usable = dict.fromkeys(ids, 0)
+    places: dict[UUID, dict[UUID, _Place]] = {key: {} for key in ids}
     supplies: dict[UUID, list[Supply]] = {key: [] for key in ids}
     demands: dict[UUID, list[Demand]] = {key: [] for key in ids}
     for row in connection.execute(text(_DATED), {**values, "page_products": ids}):
+        place = places[row.product_id].setdefault(row.location_id, _Place())
         if row.what == "hand":
-            usable[row.product_id] += int(row.quantity)
+            place.usable = int(row.quantity)
         elif row.what == "supply":
-            supplies[row.product_id].append(
-                Supply(
-                    due_on=row.on_day,
-                    quantity=int(row.quantity),
-                    document=row.document,
-                    shipped=row.flag,
-                    supplier=row.supplier,
-                    location_id=row.location_id if disclosure.by_node else None,
-                )
-            )
+            place.supplies.append(_supply(row, by_node=disclosure.by_node))
+            supplies[row.product_id].append(place.supplies[-1])
         else:
-            demands[row.product_id].append(
+            place.demands.append(
                 Demand(needed_on=row.on_day, quantity=int(row.quantity), document=row.document, own=row.flag)
             )
-    return {key: Dated(usable[key], tuple(supplies[key]), tuple(demands[key])) for key in ids}
+            demands[row.product_id].append(place.demands[-1])
+    return {
+        key: Dated(tuple(supplies[key]), tuple(demands[key]), _steps(places[key].values(), values["today"]))
+        for key in ids
+    }
+
+
+def _supply(row: Row[Any], *, by_node: bool) -> Supply:
+    return Supply(
+        due_on=row.on_day,
+        quantity=int(row.quantity),
+        document=row.document,
+        shipped=row.flag,
+        supplier=row.supplier,
+        location_id=row.location_id if by_node else None,
+    )
+
+
+def _steps(places: Iterable[_Place], today: date) -> tuple[PromiseStep, ...]:
+    each = [
+        promise_steps(on_hand=one.usable, supplies=one.supplies, demands=one.demands, today=today)
+        for one in places
+    ]
+    return promise_together(each, today=today)
 
 
 def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> AvailabilityRow:
     """Put a product's figures and dated facts together."""
-    steps = promise_steps(on_hand=dated.usable, supplies=dated.supplies, demands=dated.demands, today=today)
     return AvailabilityRow(
         product=to_product(row),
         on_hand=int(row.on_hand),
@@ -297,12 +327,13 @@ def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> Availa
         late=row.next_due is not None and row.next_due < today,
         promise=int(row.promise),
         kept=int(row.kept),
-        steps=steps,
+        steps=dated.steps,
         usable=int(row.on_hand - row.held),
         first_expiry=row.first_expiry if by_node else None,
         fed_at=row.fed_at,
         feed_zh=row.feed_zh or "" if by_node else "",
         feed_en=row.feed_en or "" if by_node else "",
+        feed_kind=row.feed_kind or "",
     )
 
 

@@ -1,11 +1,13 @@
 """The part of the stock a viewer is entitled to, as parameters and pieces of SQL that every read shares.
 
-A partner's basis is *unallocated stock plus their own*: what is promised to others is taken off the stock they
-see, node by node, and what can be promised counts everybody's demand. Products and nodes outside their agreement
-are outside the statement. Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
+A partner's basis is *unallocated stock plus their own*: what others will need of the stock that lies there, beyond
+the receipts that come in time for them, is taken off the stock a partner sees, node by node; what can be promised
+counts everybody's demand. Products and nodes outside their agreement are outside the statement.
+Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from portal.inventory.model import REAL_KINDS
@@ -42,19 +44,25 @@ SCOPE = """
                CASE WHEN CAST(:everything AS boolean) THEN e.supplier ELSE '' END AS supplier
         FROM expected_receipt e JOIN node n ON n.id = e.location_id JOIN item i ON i.id = e.product_id
         WHERE e.org_id = :org AND e.state <> 'closed' AND e.quantity > e.received + e.written_off
+    ), taken AS (
+        SELECT product_id, location_id, GREATEST(0, MAX(so_far)) AS quantity
+        FROM (SELECT product_id, location_id,
+                     SUM(quantity) OVER (PARTITION BY product_id, location_id ORDER BY on_day) AS so_far
+              FROM (SELECT product_id, location_id, on_day, quantity FROM promised WHERE NOT own
+                    UNION ALL SELECT product_id, location_id, on_day, -quantity FROM coming) AS day) AS running
+        GROUP BY product_id, location_id
     ), place AS (
         SELECT product_id, location_id, COALESCE(h.physical, 0) AS physical, COALESCE(h.usable, 0) AS usable,
                COALESCE(o.quantity, 0) AS others, h.first_expiry,
-               COALESCE(h.physical - h.usable, 0) + GREATEST(0, COALESCE(h.usable, 0) - COALESCE(o.quantity, 0))
-        AS shown FROM hand h
-        FULL JOIN (SELECT product_id, location_id, SUM(quantity) AS quantity FROM promised WHERE NOT own
-                   GROUP BY product_id, location_id) AS o USING (product_id, location_id)
+               COALESCE(h.physical - h.usable, 0)
+               + GREATEST(0, COALESCE(h.usable, 0) - COALESCE(o.quantity, 0)) AS shown
+        FROM hand h FULL JOIN taken o USING (product_id, location_id)
     )
 """
 """Common table expressions, after ``WITH``: nodes and items in scope; stock, promises and receipts at them."""
 
 
-def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> dict[str, object]:
+def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> dict[str, Any]:
     """Return the parameters of ``SCOPE``. A partner without a known id owns nothing, not what nobody owns."""
     nobody = UUID(int=0)
     return {
