@@ -206,11 +206,17 @@ def product_query(product_type: type[graphene.ObjectType]) -> type[graphene.Obje
 
         @staticmethod
         def resolve_products(
-            _root: object, info: graphene.ResolveInfo, first: int, search: str, after: str | None = None
+            _root: object,
+            info: graphene.ResolveInfo,
+            first: int | None,
+            search: str | None,
+            after: str | None = None,
         ) -> object:
             """Answer from one read."""
             asking: Asking = info.context
-            return asking.products(first=first, after=after, search=search)
+            return asking.products(
+                first=DEFAULT_FIRST if first is None else first, after=after, search=search or ""
+            )
 
         @staticmethod
         def resolve_product(_root: object, info: graphene.ResolveInfo, sku: str) -> object:

@@ -389,11 +389,11 @@ def set_language(connection: Connection, *, actor: Actor, language: str) -> None
     )
 
 
-def end_sessions(connection: Connection, *, actor: Actor, person_id: UUID) -> int:
-    """End every session and token of a person at once; returns the new session version."""
+def end_sessions(connection: Connection, *, actor: Actor, person_id: UUID | None = None) -> int:
+    """End every session and token of a person (the actor, when none is named) at once; returns the new version."""
     version: int = connection.scalars(
         update(person_table)
-        .where(person_table.c.org_id == actor.org_id, person_table.c.id == person_id)
+        .where(person_table.c.org_id == actor.org_id, person_table.c.id == (person_id or actor.person_id))
         .values(session_version=person_table.c.session_version + 1)
         .returning(person_table.c.session_version)
     ).one()

@@ -37,9 +37,8 @@ def make_token() -> ResponseReturnValue:
 def end_sessions() -> ResponseReturnValue:
     """End every session and token of mine, this one included."""
     actor = current_viewer().actor
-    if actor.person_id is not None:
-        with transaction() as connection:
-            service.end_sessions(connection, actor=actor, person_id=actor.person_id)
+    with transaction() as connection:
+        service.end_sessions(connection, actor=actor)
     logout_user()
     return redirect("/login", code=303)
 

@@ -152,6 +152,16 @@ def test_one_product_is_found_by_its_number(app: Flask, company: Company) -> Non
     }
 
 
+def test_two_lists_in_one_query_are_each_answered(app: Flask, company: Company) -> None:
+    part = "edges { node { sku board { openOrders { number } } } }"
+    query = f'{{ a: products(search: "TEA-A") {{ {part} }} b: products(first: null, search: null) {{ {part} }} }}'
+    found = data(ask(app, company, "operator", query))
+    alpha = {"sku": "TEA-A", "board": {"openOrders": [{"number": "SO-K1"}, {"number": "SO-S1"}]}}
+    beta = {"sku": "TEA-B", "board": {"openOrders": []}}
+    assert [edge["node"] for edge in found["a"]["edges"]] == [alpha]
+    assert [edge["node"] for edge in found["b"]["edges"]] == [alpha, beta]
+
+
 def test_an_unknown_product_is_an_error_beside_the_rest(app: Flask, company: Company) -> None:
     answer = ask(app, company, "key", '{ asOf product(sku: "NOPE") { sku } }')
     body = answer.get_json()

@@ -46,6 +46,10 @@ def test_a_page_length_out_of_range_is_counted_within_it() -> None:
     assert cost("query Q($n: Int) { products(first: $n) { nodes { a } } }", n=5000) == 201
 
 
+def test_a_page_length_of_null_is_the_usual_one() -> None:
+    assert cost("{ products(first: null) { nodes { a } } }") == 1 + 50 + 50
+
+
 def test_fragments_are_counted_where_they_are_spread() -> None:
     source = "{ node { ...F } products(first: 2) { nodes { ...F ... on Node { c } } } } fragment F on Node { a b }"
     # node 1, a 1, b 1; products 1, nodes 2, a 2, b 2, c 2
