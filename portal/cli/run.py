@@ -1,9 +1,10 @@
 """``tally run`` and ``tally demo``: a whole installation in the foreground, until Ctrl-C."""
 
 import os
+import signal
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def _serve(settings: Settings, *, with_demo: bool, as_json: bool, browse: bool) 
             logins.extend(_load_demo(ready))
             links.extend(_passports(ready))
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         stack.start(prepare)
         origin = stack.settings.origin
@@ -65,12 +68,12 @@ def _serve(settings: Settings, *, with_demo: bool, as_json: bool, browse: bool) 
         stack.serve()
         say("\nStopping 正在停止 …")
     except KeyboardInterrupt:
-        say("\nStopping 正在停止 …")
+        raise click.Abort from None
     finally:
         stack.stop()
 
 
-def can_browse(environ: dict[str, str] | os._Environ[str], platform: str) -> bool:
+def can_browse(environ: Mapping[str, str], platform: str) -> bool:
     """Tell whether there is a screen to open a browser on."""
     return platform == "darwin" or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 

@@ -328,3 +328,15 @@ def test_a_home_with_a_company_of_its_own_never_gets_demo_users(tmp_path: Path) 
     with announced(tmp_path, "--json", "--no-browser") as line:
         assert json.loads(line)["logins"] == []
     assert not (tmp_path / "demo-logins.json").exists()
+
+
+def test_a_start_that_is_cut_short_leaves_nothing_running(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    command = [sys.executable, "-P", "-m", "app", "run", "--empty"]
+    with subprocess.Popen(command, env=environ(home, port=free_port()), stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: group_of(home, "chain") != 0, what="the chain's start", timeout_s=30)
+        group = group_of(home, "chain")
+        process.terminate()
+        assert process.wait(60) == 130
+    assert is_gone(group)
+    assert not EmbeddedPostgres(home).is_alive()
