@@ -1,8 +1,8 @@
 """The worker: delivers the outbox, fires what is due, and takes over what a killed worker left behind.
 
 Any number of workers may run on any number of machines: jobs are rows, claimed with SKIP LOCKED, and everything a
-job does is idempotent. Handlers are plain functions and run in threads. This is the only place with a broad
-``except``: it logs, waits and goes on, because a worker that is gone helps nobody.
+job does is idempotent. Handlers are plain functions and run in threads. Whatever goes wrong here is logged, waited
+out and tried again, because a worker that is gone helps nobody.
 """
 
 import asyncio
@@ -88,20 +88,19 @@ async def _run(app: procrastinate.App) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     log.info("worker_started")
-    while not stop.is_set():
+    while True:
         shift = asyncio.create_task(_shift(app))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({shift, stopping}, return_when=asyncio.FIRST_COMPLETED)
         shift.cancel()
         stopping.cancel()
-        try:
-            await shift
-        except asyncio.CancelledError:
-            break
-        except Exception as error:  # noqa: BLE001 - the database may be away for a while; we wait for it
-            log.warning("worker_interrupted", error=type(error).__name__)
+        (outcome,) = await asyncio.gather(shift, return_exceptions=True)
+        if stop.is_set():
+            log.info("worker_stopped")
+            return
+        # The database may be away for a while; we wait for it.
+        log.warning("worker_interrupted", error=type(outcome).__name__)
         await asyncio.sleep(RESTART_SECONDS)
-    log.info("worker_stopped")
 
 
 async def _shift(app: procrastinate.App) -> None:

@@ -191,10 +191,10 @@ def policy(connection: Connection, *, org_id: UUID, policy_id: UUID, today: date
     Raises:
         UnknownPolicy: There is none with this id.
     """
-    for view in policies(connection, org_id=org_id, today=today, now=now):
-        if view.policy.id == policy_id:
-            return view
-    raise UnknownPolicy(f"There is no policy {policy_id}.", policy=str(policy_id))
+    views = {view.policy.id: view for view in policies(connection, org_id=org_id, today=today, now=now)}
+    if policy_id not in views:
+        raise UnknownPolicy(f"There is no policy {policy_id}.", policy=str(policy_id))
+    return views[policy_id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
