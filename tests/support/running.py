@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 START_S = 90
 STOP_S = 60
 
+_STARTED: dict[int, subprocess.Popen[bytes]] = {}
+"""What this test process started and has not stopped."""
+
 
 class StartError(AssertionError):
     """The command ended before it was ready; its last words are the message."""
@@ -80,7 +83,7 @@ def start(
         home.with_name(f"{home.name}.err").open("ab") as errors,
         home.with_name(f"{home.name}.out").open("wb") as out,
     ):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "app", *arguments],
             env=environ(TALLY_HOME=str(home), **(settings or {})),
             stdin=subprocess.DEVNULL,
@@ -88,6 +91,8 @@ def start(
             stderr=errors,
             start_new_session=True,
         )
+    _STARTED[process.pid] = process
+    return process
 
 
 def start_demo(home: Path, *, settings: dict[str, str] | None = None) -> Ready:
@@ -126,6 +131,7 @@ def _first_line(process: subprocess.Popen[bytes], home: Path, mark: str) -> str:
         wait_until(ready, what="The portal", timeout_s=START_S, alive=lambda: process.poll() is None)
     except Exception as error:
         process.kill()
+        _STARTED.pop(process.pid).wait()
         words = home.with_name(f"{home.name}.err").read_text("utf-8", "replace")
         raise StartError(words[-3000:]) from error
     return said()[0]
@@ -133,20 +139,39 @@ def _first_line(process: subprocess.Popen[bytes], home: Path, mark: str) -> str:
 
 def stop(pid: int) -> None:
     """Interrupt the command as Ctrl-C does, and wait until it is gone."""
+    own = _STARTED.pop(pid, None)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGINT)
+        if own is not None:
+            own.wait(STOP_S)
+            return
         wait_until(lambda: not runs(pid), what="The end of the portal", timeout_s=STOP_S)
 
 
 def runs(pid: int) -> bool:
     """Tell whether a process runs; one that only waits to be buried does not."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
     try:
         facts = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return False
     return facts[0] != "Z"
+
+
+def number_in(file: Path) -> int:
+    """Return the number a file holds; 0 while there is none."""
+    try:
+        return int(file.read_text() or 0)
+    except FileNotFoundError:
+        return 0
+
+
+def child_of(pid: int) -> int:
+    """Return the first child of a process; 0 when it has none or is gone."""
+    try:
+        listed = (Path("/proc") / str(pid) / "task" / str(pid) / "children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(listed[0]) if listed else 0
 
 
 @contextlib.contextmanager

@@ -14,6 +14,10 @@ TIMEOUT_S = 20
 REDIRECTS = 5
 
 
+class NotThereError(AssertionError):
+    """The page is not the one it should be, or lacks what was looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back.
@@ -50,7 +54,7 @@ class Answer:
         for form in self.forms():
             if form.action.endswith(action) and (not having or having in form.fields or having in form.buttons):
                 return form
-        raise LookupError(f"no form {action!r} having {having!r} on {self.url}: {self.forms()}")
+        raise NotThereError(f"no form {action!r} having {having!r} on {self.url}: {self.forms()}")
 
     def links(self) -> list[str]:
         """Return where the page leads within the portal."""
