@@ -147,16 +147,25 @@ def issuer_of(connection: Connection, *, services: Services) -> Issuer:
         NoIssuer: There is no company yet.
         ledger.errors.KeyExposed: Others may read the key file.
     """
-    company = partners.the_company(connection)
-    if company is None:
-        raise NoIssuer("There is no company yet, so nobody could sign.")
     settings = services.settings
     return load_issuer(
         settings.home,
-        name=two_names(company.name_zh, company.name_en),
+        name=issuer_name(connection),
         origin=settings.origin,
         time_zone=settings.time_zone,
     )
+
+
+def issuer_name(connection: Connection) -> str:
+    """Return the host company's name as passports and the trust list carry it.
+
+    Raises:
+        NoIssuer: There is no company yet.
+    """
+    company = partners.the_company(connection)
+    if company is None:
+        raise NoIssuer("There is no company yet, so nobody could sign.")
+    return two_names(company.name_zh, company.name_en)
 
 
 def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> PassportSubject:

@@ -13,6 +13,7 @@ from portal.web import (
     ops,
     orders,
     policies,
+    public,
     shell,
     styleguide,
     vmi,
@@ -34,3 +35,4 @@ def register(app: Flask) -> None:
     orders.register(app)
     board.register(app)
     imports.register(app)
+    public.register(app)

@@ -91,10 +91,18 @@ def squeeze(sheet: bytes) -> bytes:
     return text.replace(b": ", b":").replace(b", ", b",").replace(b";}", b"}").strip()
 
 
+def squeeze_module(code: bytes) -> bytes:
+    """Return a module of ours without indentation and whole-line comments; none has a text over several lines."""
+    lines = (line.strip() for line in code.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith((b"//", b"/**", b"*"))) + b"\n"
+
+
 def _read(path: Path) -> Asset:
     data = path.read_bytes()
     if path.suffix == ".css":
         data = squeeze(data)
+    if path.suffix == ".mjs":
+        data = squeeze_module(data)
     guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     kind = _TYPES.get(path.suffix, guessed)
     packed = gzip.compress(data, 9, mtime=0) if kind.startswith(_TEXT) else b""

@@ -1,0 +1,291 @@
+// Shows what verify.mjs finds. Every fact on the page is replaced by that of the checked bytes, always as text.
+import { verifyBundle, parseStrict } from './verify.mjs';
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const page = $('#passport');
+const words = JSON.parse($('#words').textContent);
+const english = document.documentElement.lang === 'en';
+const band = $('.verdict');
+const GROUPS = { content: ['structure', 'goods', 'fingerprint', 'signature', 'issuer'], validity: ['validity'], anchor: ['inclusion', 'anchor'], files: ['documents'] };
+const TONES = { ok: 'good', failed: 'bad', not_checked: 'off', not_asked: 'off' };
+const ICONS = { good: '#i-okc', bad: '#i-bad', off: '#i-skip' };
+const files = new Map();
+
+// writing
+const format = new Intl.DateTimeFormat('sv-SE', { timeZone: page.dataset.zone, dateStyle: 'short', timeStyle: 'short' });
+const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+const short = (text) => (text.length > 20 ? `${text.slice(0, 8)}...${text.slice(-8)}` : text);
+const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
+
+function write(node, texts, { values, inline, quiet } = {}) {
+  const parts = texts.map((text, at) => {
+    if (texts.length < 2) return filled(text, values);
+    const span = document.createElement('span');
+    span.lang = at ? 'en' : 'zh-CN';
+    span.className = inline ? (at && quiet ? 'vh' : '') : 'bi';
+    span.textContent = filled(text, values);
+    return span;
+  });
+  node.replaceChildren(...parts.flatMap((part, at) => (at && inline ? [' ', part] : [part])));
+}
+
+const both = (zh, en) => (english ? [en || zh] : [...new Set([zh, en].filter(Boolean))]);
+const split = (name = '·') => both(...`${name}`.split(' / ', 2));
+const say = (check) => words[`${check.code}.${check.id}`] ?? words[check.code] ?? [check.code];
+const put = (root, name, texts, options) => root.querySelectorAll(`[data-f="${name}"]`).forEach((node) => write(node, texts, options));
+const add = (node, tag, name, text) => {
+  const child = document.createElement(tag);
+  child.className = name;
+  child.textContent = text;
+  node.append(child);
+};
+
+function paint(node, tone) {
+  node.className = node.className.replace(/\b(good|bad|off|muted)\b/g, '').trim();
+  node.classList.add(tone === 'off' && !node.classList.contains('state') ? 'muted' : tone);
+  $('use', node).setAttribute('href', ICONS[tone]);
+}
+
+// facts
+function face(credential) {
+  const { product, conformityClaim = [], traceabilityInformation = [] } = credential.credentialSubject;
+  const more = product.characteristics;
+  const named = (tongue) => more.names.find((name) => name['@language'] === tongue)?.['@value'];
+  return {
+    name: both(named('zh'), named('en')), producer: split(product.producedByParty?.name), issuer: split(credential.issuer.name),
+    lot: [product.batchNumber], gtin: [more.gtin], made: [product.productionDate ?? '·'], best: [more.bestBefore ?? '·'],
+    issued: [stamp(credential.validFrom)], until: [stamp(credential.validUntil)],
+    papers: conformityClaim.map((claim) => {
+      const kind = claim.certificate ? 'certificate' : 'inspection';
+      const { number, issuingBody, laboratory, validUntil } = claim[kind];
+      const source = [number, issuingBody ?? laboratory, validUntil && `→ ${validUntil}`].filter(Boolean).join(' · ');
+      return { title: words[`paper.${kind}`], number, source, sha: `${claim.conformityEvidence.hashDigest}` };
+    }),
+    events: traceabilityInformation.flatMap((trace) => trace.event).map((event) => {
+      const [count] = event.quantityList ?? [];
+      const much = count && `${count.quantity} ${words[`unit.${count.uom}`] ?? count.uom}`;
+      const where = [split(event.bizLocation?.name).join(' '), much, event.document].filter(Boolean).join(' · ');
+      return { step: words[`step.${event.bizStep}`] ?? [event.bizStep], where, at: stamp(event.eventTime) };
+    }),
+  };
+}
+
+function list(id, items, fill) {
+  const node = $(id);
+  node.replaceChildren(...items.map((item) => {
+    const row = node.nextElementSibling.content.cloneNode(true).firstElementChild;
+    fill(row, item);
+    return row;
+  }));
+}
+
+function showFacts(facts) {
+  for (const [name, texts] of Object.entries(facts)) if (name !== 'papers' && name !== 'events') put(document, name, texts);
+  list('#docs', facts.papers, (row, paper) => {
+    row.dataset.sha = paper.sha;
+    put(row, 'title', paper.title);
+    put(row, 'number', [paper.number]);
+    put(row, 'source', [paper.source]);
+    put(row, 'sha', [`sha256 ${short(paper.sha)}`]);
+  });
+  list('#way', facts.events, (row, event) => {
+    put(row, 'step', event.step);
+    put(row, 'where', [event.where]);
+    put(row, 'at', [event.at]);
+  });
+  $('#no-way').hidden = facts.events.length > 0;
+}
+
+// checks
+const DETAILS = {
+  signature: ({ created }) => created && stamp(created),
+  issuer: ({ did }) => did,
+  validity: ({ from, until }) => from && `${stamp(from)} → ${stamp(until ?? '')}`,
+  inclusion: ({ leafIndex, treeSize }) => treeSize && `${leafIndex + 1} / ${treeSize}`,
+  anchor: ({ block, time, chainId, rpc }) => (time ? `${words.block[0]} ${block} · ${stamp(time)} · ${words.chain[0]} ${chainId}` : rpc),
+};
+const toHex = (code) => Array.from(atob(code.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+
+function showCheck(check) {
+  const row = $(`#c-${check.id}`);
+  row.hidden = ['structure', 'goods'].includes(check.id) && check.state === 'ok';
+  const body = $('div', row);
+  write(body, say(check), { values: check.params });
+  const { fingerprint, expected, found } = check.params;
+  const detail = fingerprint ? short(toHex(fingerprint)) : DETAILS[check.id]?.(check.params);
+  if (detail) add(body, 'div', 'small mono muted', detail);
+  if (check.code === 'fingerprint_mismatch') {
+    add(body, 'div', 'small mono muted', `${words.printed[0]} ${short(expected)}`);
+    add(body, 'div', 'small mono bad', `${words.content[0]} ${short(found)}`);
+  }
+  const state = $('.state', row);
+  paint(state, TONES[check.state]);
+  const label = document.createElement('span');
+  write(label, words[`state.${check.state}`], { inline: true, quiet: true });
+  state.replaceChildren($('svg', state), label);
+}
+
+const adviceFor = ({ state, code }) => {
+  if (state === 'failed') return { expired: 'ended', not_yet_valid: 'ended', unknown_document: 'file' }[code] ?? 'aside';
+  return ['no_webcrypto', 'no_ed25519'].includes(code) ? 'browser' : 'later';
+};
+
+function showGroup(name, checks, worst) {
+  const node = $(`#g-${name}`);
+  const states = checks.map((check) => check.state);
+  const state = ['failed', 'not_checked', 'ok'].find((one) => states.includes(one)) ?? 'not_asked';
+  paint($('[data-slot=icon]', node), TONES[state]);
+  const result = $('[data-slot=result]', node);
+  result.className = `res ${state === 'ok' ? 'good' : state === 'failed' ? 'bad' : 'muted'}`;
+  write(result.firstElementChild, words[`state.${state}`], { inline: true });
+  $('.advice.now', node)?.remove();
+  if (checks.includes(worst)) {
+    node.open = true;
+    const box = document.createElement('div');
+    box.className = 'advice now';
+    write(box, words[`advice.${adviceFor(worst)}`]);
+    node.append(box);
+  }
+}
+
+function why(verdict, worst) {
+  if (verdict === 'good') return words['why.good'];
+  const { id, code, state } = worst;
+  if (state === 'failed') return words[`why.${code}`] ?? words[`why.${id}`] ?? words['why.changed'];
+  if (id === 'inclusion' || id === 'anchor') return words[`why.${code}`] ?? words['why.chain'];
+  return words['why.part'];
+}
+
+function show({ verdict: judged, checks }, facts, seconds) {
+  const verdict = { valid: 'good', invalid: 'bad', partial: 'part' }[judged];
+  const failed = checks.filter((check) => check.state === 'failed');
+  const open = checks.filter((check) => check.state === 'not_checked');
+  const worst = failed[0] ?? open[0];
+  checks.forEach(showCheck);
+  for (const [name, ids] of Object.entries(GROUPS)) showGroup(name, checks.filter((check) => ids.includes(check.id)), worst);
+  const kind = checks.find((check) => check.id === 'anchor').params.kind;
+  $('#kind').hidden = !kind;
+  if (kind) write($('#kind'), words[`kind.${kind}`] ?? [kind]);
+  write($('#why'), why(verdict, worst), { values: worst?.params });
+  const line = [
+    { good: words.just, bad: worst && [...new Set([`${words.first[0]}: ${say(worst)[0]}`])], part: [`${words.left[0]}: ${open.length}`] }[verdict],
+    [stamp(new Date().toISOString())],
+    [`${words.here[0]} ${seconds.toFixed(1)} s`],
+  ];
+  $('#by').replaceChildren(...line.map((texts) => {
+    const span = document.createElement('span');
+    write(span, texts, { inline: true, values: worst?.params });
+    return span;
+  }));
+  const claimed = verdict === 'bad' || !facts;
+  $('#facts').classList.toggle('claimed', claimed);
+  if (claimed) write($('#facts-t'), words.claimed, { inline: true });
+  document.title = `${words[verdict][0]} · ${facts ? facts.name[0] : ''} · ${words.brand[0]}`;
+  band.dataset.verdict = verdict;
+}
+
+// loading and judging
+const printed = () => /^#h=(.+)$/.exec(location.hash)?.[1] ?? null;
+
+async function load(code) {
+  const exact = /^[\w-]{43}$/.test(code ?? '') && `/bundles/${toHex(code)}.json`;
+  let answer = exact && await fetch(exact);
+  const byCode = Boolean(answer?.ok);
+  if (!answer || answer.status === 404) answer = await fetch(page.dataset.bundle);
+  if (!answer.ok) throw new TypeError(answer.statusText);
+  $('#newer').hidden = !byCode || code === page.dataset.newest;
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+const loadTrust = async () => {
+  try {
+    const answer = await fetch('/.well-known/tallystick-trust.json');
+    return answer.ok ? parseStrict(await answer.text()) : null;
+  } catch {
+    return null;
+  }
+};
+
+function checkGoods(credential) {
+  const [, gtin, lot] = /^\/01\/(\d{14})\/10\/(.+)$/.exec(decodeURIComponent(location.pathname));
+  const { product } = credential.credentialSubject;
+  const found = `${product.characteristics.gtin} ${product.batchNumber}`;
+  const ok = found === `${gtin} ${lot}`;
+  return { id: 'goods', state: ok ? 'ok' : 'failed', code: ok ? 'ok' : 'other_goods', params: { found } };
+}
+
+function failure(state, code) {
+  const ids = Object.values(GROUPS).flat();
+  const checks = ids.map((id) => ({ id, state: id === 'structure' ? state : 'not_checked', code: id === 'structure' ? code : 'not_reached', params: {} }));
+  return { verdict: state === 'failed' ? 'invalid' : 'partial', checks };
+}
+
+let turn = 0;
+async function run() {
+  const mine = ++turn;
+  const begun = performance.now();
+  band.dataset.verdict = 'wait';
+  write($('#why'), words.wait);
+  let report;
+  let facts = null;
+  try {
+    const code = printed();
+    const [bytes, trust] = await Promise.all([load(code), loadTrust()]);
+    const rpc = new URL('/chain', location).href;
+    report = await verifyBundle(bytes, { trust, rpc, expectedHash: code, files: [...files].map(([name, one]) => ({ name, bytes: one })) });
+    if (report.credential) {
+      try {
+        facts = face(report.credential);
+        const goods = checkGoods(report.credential);
+        report.checks.splice(1, 0, goods);
+        if (goods.state === 'failed') report.verdict = 'invalid';
+      } catch {
+        report = failure('failed', 'malformed_bundle');
+      }
+    } else report.checks.splice(1, 0, { id: 'goods', state: 'not_checked', code: 'not_reached', params: {} });
+  } catch {
+    report = failure('not_checked', 'not_loaded');
+  }
+  if (mine !== turn) return;
+  if (facts) showFacts(facts);
+  show(report, facts, (performance.now() - begun) / 1000);
+  marks.forEach(mark);
+}
+
+// files in hand
+const marks = new Map();
+
+function mark(known, sha) {
+  const row = [...$('#docs').children].find((one) => one.dataset.sha === sha);
+  if (row) write($('[data-f=match]', row), words[known ? 'matches' : 'differs'], { inline: true });
+  if (row) $('[data-f=match]', row).className = `state ${known ? 'good' : 'bad'}`;
+}
+
+async function compare(chosen, row) {
+  if (!chosen.length || !globalThis.crypto?.subtle) return run();
+  files.clear();
+  marks.clear();
+  const listed = [...$('#docs').children].map((one) => one.dataset.sha);
+  for (const file of chosen) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    const sha = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    files.set(file.name, bytes);
+    if (listed.includes(sha)) marks.set(sha, true);
+    else if (row) marks.set(row.dataset.sha, false);
+  }
+  return run();
+}
+
+document.addEventListener('change', ({ target }) => {
+  if (target.type === 'file') compare([...target.files], target.closest('[data-sha]'));
+});
+for (const name of ['dragover', 'drop']) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    if (name === 'drop') compare([...event.dataTransfer.files], event.target.closest?.('[data-sha]'));
+  });
+}
+$('#again').addEventListener('click', run);
+addEventListener('hashchange', () => { if (printed()) run(); });
+run();

@@ -1,0 +1,198 @@
+"""The passport's pages for everybody, without an account: what a printed code opens, and what a verifier needs.
+
+The server shows and serves; the verdict is the visitor's own browser's (``portal/static/verify.mjs``). Addresses
+follow GS1 Digital Link URI Syntax 1.2: ``/01/{GTIN}/10/{lot}``.
+"""
+
+import io
+import json
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import segno
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+
+from portal.flows import passporting
+from portal.kernel.gtin import NotAGTIN, to_gtin14
+from portal.passports import reads
+from portal.passports.issuer import issuer_did
+from portal.passports.model import passport_link
+from portal.passports.reads import Passport, PassportNotFound
+from portal.web import auth, errors, filters, relay
+from portal.web.context import reading, services
+from portal.web.passport_face import code_hash, face_of
+from portal.web.passport_words import pair, words
+
+_DIGEST_CHARS = 64
+_OPEN = {"Access-Control-Allow-Origin": "*"}
+"""What is published here is for every verifier, wherever it runs."""
+
+blueprint = Blueprint("public", __name__)
+
+
+def org_id() -> UUID:
+    """Return the host company's id.
+
+    Raises:
+        NoCompany: The portal is empty.
+    """
+    here = auth.company()
+    if here is None:
+        raise auth.NoCompany("There is no company yet.")
+    return here.id
+
+
+@blueprint.get("/01/<gtin>/10/<path:lot>")
+def passport(gtin: str, lot: str) -> ResponseReturnValue:
+    """Show a lot's passport; its browser part checks it."""
+    try:
+        full = to_gtin14(gtin)
+    except NotAGTIN as refusal:
+        return errors.answer(replace(errors.problem_of(refusal), status=400, title=str(errors.TITLES[400])))
+    if full != gtin:
+        return redirect(request.full_path.replace(f"/01/{gtin}/", f"/01/{full}/", 1).rstrip("?"), code=301)
+    with reading() as connection:
+        history = reads.history_of_lot(connection, org_id=org_id(), gtin=full, lot_code=lot)
+    if not history:
+        return render_template("public/unknown.html", gtin=full, lot=lot), 404
+    newest = history[0]
+    return render_template(
+        "public/passport.html",
+        passport=newest,
+        face=face_of(newest.body),
+        history=history,
+        code_hash=code_hash,
+        link=link_of(newest),
+        path=path_of(newest),
+        word=pair,
+        words=json.dumps(words(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+        zone=services().settings.time_zone,
+        stamp=stamp,
+    )
+
+
+def stamp(instant: str) -> str:
+    """Write an instant of a credential as ``2026-11-20 09:12`` in the company's zone."""
+    moment = filters.local(datetime.fromisoformat(instant))
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def link_of(shown: Passport) -> str:
+    """Return what the printed code carries: the Digital Link and the fingerprint behind ``#h=``."""
+    link = passport_link(services().settings.origin, gtin=shown.gtin, lot_code=shown.lot_code)
+    return f"{link}#h={code_hash(shown.digest)}"
+
+
+def path_of(shown: Passport) -> str:
+    """Return the path of a passport's page on this server."""
+    origin = services().settings.origin
+    return passport_link(origin, gtin=shown.gtin, lot_code=shown.lot_code).removeprefix(origin)
+
+
+def qr_svg(link: str) -> Response:
+    """Draw a link as a QR code (error correction M: readable with 15 % of it damaged)."""
+    drawing = io.BytesIO()
+    segno.make(link, error="m", micro=False, boost_error=False).save(
+        drawing,
+        kind="svg",
+        border=4,
+        dark="#1d2329",
+        light="#ffffff",
+        xmldecl=False,
+        svgclass=None,
+        lineclass=None,
+    )
+    return Response(drawing.getvalue(), content_type="image/svg+xml")
+
+
+@blueprint.get("/01/<gtin>/10/<path:lot>/qr.svg")
+def qr(gtin: str, lot: str) -> ResponseReturnValue:
+    """Draw the code to print on the goods: address and fingerprint of the newest passport."""
+    with reading() as connection:
+        newest = reads.passport_of_lot(connection, org_id=org_id(), gtin=to_gtin14(gtin), lot_code=lot)
+    return qr_svg(link_of(newest))
+
+
+def to_digest(text: str) -> bytes:
+    """Return the 32 bytes of a digest written as 64 hexadecimal digits.
+
+    Raises:
+        PassportNotFound: It is not one, so nothing has it.
+    """
+    if len(text) != _DIGEST_CHARS or not set(text) <= set("0123456789abcdef"):
+        raise PassportNotFound(f"No passport {text:.80}.", digest=text[:80])
+    return bytes.fromhex(text)
+
+
+@blueprint.get("/bundles/<digest>.json")
+def bundle(digest: str) -> ResponseReturnValue:
+    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt."""
+    with reading() as connection:
+        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest))
+    answer = Response(data, content_type="application/json", headers=_OPEN)
+    answer.headers["Content-Disposition"] = f'inline; filename="passport-{digest[:8]}.json"'
+    return answer
+
+
+@blueprint.get("/credentials/<uuid:credential_id>")
+def credential(credential_id: UUID) -> ResponseReturnValue:
+    """Give a credential exactly as it was signed."""
+    with reading() as connection:
+        found = reads.passport_by_id(connection, org_id=org_id(), credential_id=credential_id)
+    return Response(found.body, content_type="application/vc", headers=_OPEN)
+
+
+@blueprint.get("/.well-known/did.json")
+def did() -> ResponseReturnValue:
+    """Give the issuer's DID document with its whole key history (did:web)."""
+    name = issuer_did(services().settings.origin)
+    with reading() as connection:
+        document = reads.issuer_document(connection, org_id=org_id(), did=name)
+    if not document["verificationMethod"]:
+        raise NotFound
+    return Response(json.dumps(document), content_type="application/did+json", headers=_OPEN)
+
+
+@blueprint.get("/.well-known/tallystick-trust.json")
+def trust() -> ResponseReturnValue:
+    """Give our own trust list: our keys and the chain we anchor on. Who checks may use another one."""
+    company_id = org_id()
+    with reading() as connection:
+        name = passporting.issuer_name(connection)
+        listed = reads.trust_list(connection, org_id=company_id, name=name)
+    return Response(listed.to_json(), content_type="application/json", headers=_OPEN)
+
+
+@blueprint.post("/chain")
+def chain() -> ResponseReturnValue:
+    """Pass one question of a verifier on to the chain; nothing that could change it."""
+    if (request.content_length or 0) > relay.MAX_BYTES:
+        raise RequestEntityTooLarge
+    body = request.get_data()
+    relay.check_question(body)
+    try:
+        data = relay.ask(services().settings.chain_rpc_url, body)
+    except relay.ChainSilent as refusal:
+        answer = make_response({"code": refusal.code, "detail": errors.sentence_of(refusal)})
+        answer.status_code = 502
+        return answer
+    return Response(data, content_type="application/json")
+
+
+def register(app: Flask) -> None:
+    """Hang the pages into ``app``."""
+    app.register_blueprint(blueprint)
+    auth.csrf.exempt(chain)  # a question without a session: nothing is done in anybody's name
+    errors.SENTENCES.update(
+        bad_question=_l("This is not one question to the chain."),
+        not_relayed=_l("“%(method)s” is not passed on to the chain; only questions that change nothing are."),
+        chain_silent=_l("The chain does not answer just now."),
+        lot_not_printable=_l("Lot %(lot)s cannot stand in a code: 1 to 20 letters, digits and signs."),
+        unknown_lot=_l("No lot %(lot)s is known."),
+        no_issuer=_l("There is no company yet, so nobody could sign."),
+        already_over=_l("The document ended on %(valid_until)s. Hand in the one that holds today."),
+    )
