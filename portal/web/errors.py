@@ -14,32 +14,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException, InternalServerError, Unauthorized
 
-from portal.kernel.errors import (
-    Conflict,
-    Forbidden,
-    Malformed,
-    NotFound,
-    PortalError,
-    Refused,
-    TooMany,
-    Unauthenticated,
-    Unavailable,
-)
+from portal.kernel.errors import PortalError, Unauthenticated
 from portal.kernel.ids import new_id
+from portal.kernel.statuses import status_of
 from portal.web import filters
 from portal.web.sentences import ROOMS
-
-STATUS: tuple[tuple[type[PortalError], int], ...] = (
-    (NotFound, 404),
-    (Unauthenticated, 401),
-    (TooMany, 429),
-    (Forbidden, 403),
-    (Conflict, 409),
-    (Refused, 422),
-    (Malformed, 422),
-    (Unavailable, 503),
-)
-"""Status by kind. A room raises ``NotFound``, not ``Forbidden``, where even the existence is secret."""
 
 RETRY_AFTER_S = {429: 60, 503: 15}
 
@@ -112,11 +91,6 @@ class Problem:
     advice: str
     quote: str
     values: dict[str, Any]
-
-
-def status_of(error: PortalError) -> int:
-    """Return the HTTP status of a refusal's kind; 500 for the bare root."""
-    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 
 def sentence_of(error: PortalError) -> str:
