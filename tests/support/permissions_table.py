@@ -24,6 +24,9 @@ NONE = (404, 422)
 NOWHERE = "01900000-0000-7000-8000-00000000ffff"
 """An id nothing has: who may enter is told 404, everybody else is refused before anything is looked up."""
 
+IMPORT = f"/ops/import/{NOWHERE}"
+PASSPORT = "/01/09520123456788/10/NONE"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -117,4 +120,33 @@ ROWS: tuple[Row, ...] = (
     Row("POST /vmi/<number>/answer", SUPPLIER, path="/vmi/R-0/answer", entered=(303, 404, 422)),
     Row("GET /vmi/<number>/ship", SUPPLIER, path="/vmi/R-0/ship", entered=(404,)),
     Row("POST /vmi/<number>/ship", SUPPLIER, path="/vmi/R-0/ship", entered=(404, 422)),
+    # Passports: open to everybody, by design; what is not there is 404.
+    Row("GET /01/<gtin>/10/<path:lot>", EVERYBODY, path=PASSPORT, entered=(404,)),
+    Row("GET /01/<gtin>/10/<path:lot>/qr.svg", EVERYBODY, path=f"{PASSPORT}/qr.svg", entered=(404,)),
+    Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
+    Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
+    Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
+    Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
+    Row("POST /chain", EVERYBODY, json={}, entered=(200, 400, 403, 422, 503)),
+    # Import.
+    Row("GET /ops/import", OPERATOR),
+    Row("POST /ops/import", OPERATOR, entered=NONE),
+    Row("GET /ops/import/new", OPERATOR),
+    Row("GET /ops/import/template/<kind>.<form>", OPERATOR, path="/ops/import/template/products.csv"),
+    Row("GET /ops/import/<uuid:session_id>", OPERATOR, path=IMPORT, entered=NONE),
+    Row("GET /ops/import/<uuid:session_id>/mapping", OPERATOR, path=f"{IMPORT}/mapping", entered=NONE),
+    Row("POST /ops/import/<uuid:session_id>/mapping", OPERATOR, path=f"{IMPORT}/mapping", entered=NONE),
+    Row("POST /ops/import/<uuid:session_id>/apply", OPERATOR, path=f"{IMPORT}/apply", entered=NONE),
+    Row(
+        "GET /ops/import/<uuid:session_id>/faults.<form>",
+        OPERATOR,
+        path=f"{IMPORT}/faults.csv",
+        entered=NONE,
+    ),
+    Row(
+        "GET /ops/import/<uuid:session_id>/refused.<form>",
+        OPERATOR,
+        path=f"{IMPORT}/refused.csv",
+        entered=NONE,
+    ),
 )
