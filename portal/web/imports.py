@@ -1,6 +1,6 @@
 """The operator's imports: hand in, map the columns, look at the dry run, confirm; and every import before.
 
-Plain forms and plain addresses throughout: each step can be left and come back to. The worker works on large files;
+Plain forms and plain addresses throughout: each step can be left and come back to. Large files are for the worker;
 their page reloads itself.
 """
 

@@ -129,7 +129,7 @@ PRODUCTS = Kind(
             "商品条码",
             "barcode|ean|ean13|upc|条码|条形码|国际条码|69码",
             cells.gtin,
-            "9521234500012",
+            "9521234500018",
         ),
         _f(
             "name_zh",

@@ -183,11 +183,13 @@ def _look_through(path: Path, *, packed: bool) -> tuple[str, int]:
                 _check_chunk(chunk, size, wide=wide)
                 lines, last = lines + chunk.count(b"\n"), chunk[-1:]
                 possible = possible and _decodes(utf8, chunk)
+        possible = possible and _decodes(utf8, b"", final=True)
     except (gzip.BadGzipFile, EOFError) as error:
         raise NotATable("The compressed file is damaged.") from error
-    if wide:
-        return "utf-16", lines
-    return "utf-8-sig" if possible else _gb18030(path, packed=packed), lines + (last != b"\n")
+    encoding = "utf-16" if wide else "utf-8-sig" if possible else "gb18030"
+    if not possible:
+        _check_decodes(path, packed=packed, encoding=encoding)
+    return encoding, lines + (last not in {b"\n", b"\0"})
 
 
 def _check_chunk(chunk: bytes, size: int, *, wide: bool) -> None:
@@ -197,21 +199,22 @@ def _check_chunk(chunk: bytes, size: int, *, wide: bool) -> None:
         raise NotATable("The file is neither text nor a workbook.")
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
     try:
-        decoder.decode(chunk)
+        decoder.decode(chunk, final)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _gb18030(path: Path, *, packed: bool) -> str:
-    decoder = codecs.getincrementaldecoder("gb18030")()
+def _check_decodes(path: Path, *, packed: bool, encoding: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
     with _bytes(path, packed=packed) as file:
         while chunk := file.read(_CHUNK):
             if not _decodes(decoder, chunk):
                 raise NotATable("The text is neither UTF-8 nor GB18030.")
-    return "gb18030"
+    if not _decodes(decoder, b"", final=True):
+        raise NotATable("The text is cut off in the middle of a character.")
 
 
 def _delimiter(path: Path, *, packed: bool, encoding: str) -> str:
@@ -262,7 +265,8 @@ def _read_book(path: Path, name: str) -> Sheet:
     )
     _check_unpacked(path)
     with _book(path) as book:
-        height = book.get_sheet_by_index(0).total_height
+        first = book.get_sheet_by_index(0)
+        height = (first.start or (0, 0))[0] + first.height
     return _with_header(draft, _book_rows(path), height)
 
 
@@ -293,8 +297,8 @@ def _book_rows(path: Path) -> Iterator[Row]:
     formulas = _formulas_without_value(path)
     with _book(path) as book:
         sheet = book.get_sheet_by_index(0)
-        top, left = sheet.start or (0, 0)
-        for number, values in enumerate(sheet.iter_rows(), start=top + 1):
+        _, left = sheet.start or (0, 0)  # calamine yields the empty rows above a table, not the columns beside it
+        for number, values in enumerate(sheet.iter_rows(), start=1):
             cells = [""] * left + [_as_text(value) for value in values]
             for column, formula in formulas.get(number, ()):
                 cells.extend([""] * (column + 1 - len(cells)))
