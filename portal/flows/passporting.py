@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -94,7 +94,7 @@ def files_of(home: Path) -> FileStore:
     return FileStore(home / "files")
 
 
-def keep_paper(files: FileStore, *, draft: DocumentDraft, stream: BinaryIO, today: date) -> StoredFile:
+def keep_paper(files: FileStore, *, draft: DocumentDraft, stream: IO[bytes], today: date) -> StoredFile:
     """Check a paper and what is said of it, then keep its file; nothing is kept of a refused one.
 
     Args:

@@ -6,12 +6,14 @@ from portal.web import (
     account,
     auth,
     board,
+    documents,
     healthz,
     home,
     imports,
     inventory,
     ops,
     orders,
+    passports,
     policies,
     public,
     shell,
@@ -36,3 +38,5 @@ def register(app: Flask) -> None:
     board.register(app)
     imports.register(app)
     public.register(app)
+    documents.register(app)
+    passports.register(app)

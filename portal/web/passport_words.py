@@ -90,8 +90,8 @@ def _anchor() -> Texts:
         "anchor_differs": pair("The chain tells something else of this batch"),
         "block_differs": pair("The block it names is not the chain's block"),
         "kind.embedded": pair(
-            "This chain is run by the issuer alone: it shows order and time, and that nothing was slipped in later "
-            "as long as somebody else keeps a copy. It is no independent witness."
+            "This chain is run by the issuer alone: it shows order and time, and that nothing was slipped in "
+            "later as long as somebody else keeps a copy. It is no independent witness."
         ),
         "kind.consortium": pair("Several firms keep this chain together; none of them can change it alone."),
         "kind.public": pair("This chain is public; the issuer cannot change it."),

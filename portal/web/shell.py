@@ -79,7 +79,6 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/orders", _l("Orders")),
         NavItem("/board", _l("Board"), ("strategic",)),
         NavItem("/transit", _l("In transit")),
-        NavItem("/passports", _l("Passports")),
         NavItem("/verify", _l("Verify a code")),
     ),
     "supplier": (
@@ -96,13 +95,15 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/policies", _l("Replenishment policies")),
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
-        NavItem("/ops/passports", _l("Passports and anchors")),
+        NavItem("/passports", _l("Passports and anchors")),
+        NavItem("/documents", _l("Certificates")),
         NavItem("/ops/audit", _l("Audit log")),
         NavItem("/verify", _l("Verify a code")),
     ),
     "auditor": (
         NavItem("/verify", _l("Verify a code")),
         NavItem("/passports", _l("Passports")),
+        NavItem("/documents", _l("Certificates")),
     ),
 }
 """Side list per role; below 60 em the first four become the tabs at the bottom."""

@@ -60,12 +60,12 @@ def links(html: str) -> list[tuple[str, str]]:
 
 
 def test_the_side_list_holds_only_what_is_served_and_open_to_the_tier() -> None:
-    app = served("/inventory", "/orders", "/board", "/passports/")
+    app = served("/inventory", "/orders", "/board", "/transit")
     html = page(app, BUYER)
     assert links(html) == [
         ("/inventory", "Availability"),
         ("/orders", "Orders"),
-        ("/passports", "Passports"),
+        ("/transit", "In transit"),
     ]
     strategic = shell.Who(name="Mei", role="customer", tier="strategic")
     assert ("/board", "Board") in links(page(app, strategic))
