@@ -43,7 +43,7 @@ i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics
 
 schema: $(DEV) ## write the published GraphQL schema of every tier anew (graphql/tier)
-	@$(PY) -P -m portal.api.schema graphql/tier
+	@$(PY) -P -m portal.api.sdl
 
 fmt: $(DEV) ## format the Python sources
 	@.venv/bin/ruff check --fix .
