@@ -19,9 +19,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def main() -> None:
     """Run the ``tally`` command line."""
-    from portal import cli  # noqa: PLC0415 - the web process must not pay for the commands
+    from portal.cli import main as run  # noqa: PLC0415 - the web process must not pay for the commands
 
-    cli.main()
+    run()
 
 
 if __name__ == "__main__":
