@@ -35,7 +35,7 @@ KINDS = ("answer", "receive", "stock", "expiry", "system")
 PER_PAGE = 50
 
 FILTERS = {
-    "open": (State.PROPOSED, State.SENT, State.ACCEPTED, State.SHIPPED, State.RECEIVED),
+    "open": order_pages.UNDER_WAY,
     "over": (State.CLOSED, State.REJECTED, State.EXPIRED, State.CANCELLED),
 }
 """Which states stand under which tab of the list of orders; ``all`` is everything."""

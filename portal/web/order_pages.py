@@ -9,14 +9,16 @@ from flask import Flask
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from portal.flows.order_views import Names, OrderView, PolicyView
+from portal.flows.order_views import Names, OrderView, PolicyView, counts
 from portal.flows.replenishing import WORKER
 from portal.kernel.disclosure import Role
 from portal.kernel.quantity import in_packs, to_text
 from portal.replenishment.model import Order, State, Step
-from portal.web import charts, errors, filters
+from portal.web import charts, filters
+from portal.web.auth import session_viewer
+from portal.web.context import reading
 from portal.web.i18n import language
-from portal.web.shell import who
+from portal.web.shell import Who, who
 from portal.web.units import case_name, unit_name
 
 _LONGEST_TAIL_DAYS = 7
@@ -34,6 +36,9 @@ WORDS: Mapping[State, tuple[str, Any]] = {
 }
 """Tone and word of each state, for chips."""
 
+UNDER_WAY = (State.PROPOSED, State.SENT, State.ACCEPTED, State.SHIPPED, State.RECEIVED)
+"""States in which an order still needs somebody."""
+
 REASONS: Mapping[str, Any] = {
     "below_min": _l("The projection fell below the minimum."),
     "published": _l("The supplier can answer now."),
@@ -46,23 +51,10 @@ REASONS: Mapping[str, Any] = {
 }
 """Sentence by code of a reason; what people wrote is shown as it is."""
 
-SENTENCES = {
-    "illegal_move": _l("Order %(number)s has moved on; this cannot be done any more."),
-    "order_moved_on": _l("Order %(number)s was changed while you were reading it."),
-    "unknown_order": _l("There is no order %(number)s here."),
-    "unknown_policy": _l("This policy does not exist."),
-    "unknown_shipment": _l("This shipment does not exist."),
-    "reason_missing": _l("Say why, so that the other side knows."),
-    "shipment_differs": _l("Only the whole order can be shipped: %(ordered)s, not %(shipped)s."),
-    "lot_missing": _l("Number and lot are needed, and the lot must not end before it was made."),
-    "shipment_number_taken": _l("You have used the number %(number)s before."),
-    "bad_policy": _l("These figures contradict each other."),
-}
-
 
 def register(app: Flask) -> None:
-    """Give the templates the words; the refusals of the room get their sentences."""
-    errors.SENTENCES.update(SENTENCES)
+    """Give the templates the words, and the side list its numbers."""
+    app.extensions["tally_shell"].counts = _counts
     app.jinja_env.filters.update(in_cases=in_cases, amount=amount)
     app.jinja_env.globals.update(
         order_word=order_word,
@@ -76,6 +68,18 @@ def register(app: Flask) -> None:
         case_name=case_name,
         receipt_number=receipt_number,
     )
+
+
+def _counts(person: Who) -> dict[str, int]:
+    """Return the numbers beside the side list: what the supplier must answer, what the operator has under way."""
+    viewer = session_viewer()
+    if viewer is None or person.role not in (Role.SUPPLIER, Role.OPERATOR):
+        return {}
+    with reading() as connection:
+        found = counts(connection, org_id=viewer.org.id, supplier_id=viewer.actor.partner_id)
+    if person.role == Role.SUPPLIER:
+        return {"/vmi": found[State.SENT]}
+    return {"/ops/replenishment": sum(found[state] for state in UNDER_WAY)}
 
 
 def order_word(state: State) -> str:
