@@ -103,7 +103,7 @@ def test_the_supplier_sees_what_to_answer_with_its_deadline(supplier: FlaskClien
     assert "8 cs (192 pcs) by 27 Nov · Ningbo · R-26001" in words
     assert "2 days left" in words
     assert "To answer 1 Answered 0 Missed 0" in words
-    assert words.count("To answer 1") == 2
+    assert words.count("To answer 1") == 3
 
 
 def test_without_orders_each_tab_says_what_will_stand_there(supplier: FlaskClient, world: World) -> None:
