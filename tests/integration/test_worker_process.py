@@ -86,9 +86,7 @@ def ask(probe: Probe, task: str) -> None:
         defer(connection, task, path=str(probe.home / task))
 
 
-def test_a_saved_policy_is_proposed_at_once_and_the_worker_stops_when_asked(
-    probe: Probe, org_id: UUID
-) -> None:
+def test_a_saved_policy_is_proposed_at_once_and_the_worker_stops_when_asked(probe: Probe, org_id: UUID) -> None:
     process = probe.start()
     ask(probe, "probe.fails_once")
     probe.hear("ended", within_s=90)
