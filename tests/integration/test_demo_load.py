@@ -34,7 +34,8 @@ CONTENT = {
     "orders": "SELECT number, ordered_at, needed_on, state FROM sales_order",
     "lines": "SELECT o.number, l.line_no, p.sku, l.quantity, l.unit_price FROM sales_order_line l"
     " JOIN sales_order o ON o.id = l.order_id JOIN product p ON p.id = l.product_id",
-    "demand": "SELECT p.sku, d.day, d.quantity, d.order_count FROM demand_day d JOIN product p ON p.id = d.product_id",
+    "demand": "SELECT p.sku, d.day, d.quantity, d.order_count FROM demand_day d"
+    " JOIN product p ON p.id = d.product_id",
     "promises": "SELECT document, quantity, needed_on FROM allocation",
     "expected": "SELECT document, quantity, due_on, state, lot_code FROM expected_receipt",
     "proposals": "SELECT number, quantity, state, answer_by FROM replenishment_order",

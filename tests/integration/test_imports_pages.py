@@ -1,4 +1,5 @@
 """The operator's import pages, the worker's part of them, and the command's way."""
+# ruff: noqa: ARG001 - fixtures set the scene
 
 import io
 import re

@@ -101,7 +101,8 @@ def test_five_files_fill_an_empty_company(run: Run, conn: Connection) -> None:
     ]
     assert conn.execute(
         text(
-            "SELECT sku, gtin, name_zh, name_en, base_unit, decimals, pack_quanta, tracking FROM product ORDER BY sku"
+            "SELECT sku, gtin, name_zh, name_en, base_unit, decimals, pack_quanta, tracking"
+            " FROM product ORDER BY sku"
         )
     ).all() == [
         ("GF-1", None, "Tea bowl", "Tea bowl", "C62", 0, 1, "none"),
@@ -211,6 +212,7 @@ def test_every_fault_of_a_product_file_is_named_by_row_and_column(run: Run, conn
         (12, "", "", "broken_row"),
     ]
     assert all(fault.sentence for fault in bad.faults)
+    assert bad.rows == 11
     assert everything(conn) == before
 
 

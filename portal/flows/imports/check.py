@@ -29,6 +29,8 @@ def silent(_phase: str, _done: int, _total: int) -> None:
 class Findings:
     """Collects faults: all of them counted, the first ``FAULTS_KEPT`` kept, each with its row and column.
 
+    ``count`` is the number of faults, ``rows`` the number of rows read once reading has ended.
+
     Args:
         sheet: The table.
         mapping: Field name to column index.
@@ -41,6 +43,7 @@ class Findings:
         self._most = None if keep_all else FAULTS_KEPT
         self.kept: list[Fault] = []
         self.count = 0
+        self.rows = 0
 
     def add(self, row: int, field: str, value: str, code: str, **values: Any) -> None:
         """Note a fault of the cell that holds ``field``; an unmapped or empty field means the whole row."""
@@ -118,6 +121,7 @@ def read_records(
         values = _values(row, columns, len(sheet.headers), findings)
         if values is not None:
             yield Record(row.number, values)
+    findings.rows = done
     progress("read", done, done)
 
 

@@ -156,7 +156,7 @@ def dry_run(  # noqa: PLR0913 - the whole question
     """
     findings = findings or Findings(sheet, mapping)
     plan = Plan(kind=kind.name, sheet=sheet, zone=kind.zone)
-    records = _counted(plan, read_records(kind, sheet, mapping, findings=findings, progress=progress))
+    records = read_records(kind, sheet, mapping, findings=findings, progress=progress)
     if kind.name == "orders":
         orders = plan_orders(connection, org_id=org_id, records=records, findings=findings, profile=profile)
         plan.drafts = orders
@@ -165,15 +165,10 @@ def dry_run(  # noqa: PLR0913 - the whole question
             plan.count(row=order.row, key=order.number, before=order.before, after=order.after)
     else:
         _PLANNERS[kind.name](connection, org_id, _unique(kind, records, findings), plan, findings)
+    plan.rows = findings.rows
     plan.faults = findings.kept
     plan.fault_count = findings.count
     return plan
-
-
-def _counted(plan: Plan, records: Iterator[Record]) -> Iterator[Record]:
-    for record in records:
-        plan.rows += 1
-        yield record
 
 
 def _unique(kind: Kind, records: Iterator[Record], findings: Findings) -> Iterator[Record]:
