@@ -19,6 +19,7 @@ from portal.kernel.disclosure import Role, Tier
 from portal.orders import service as orders
 from portal.orders.model import OrderDraft, OrderLineDraft
 from portal.partners import service as partners
+from portal.passports.model import code_hash, passport_link
 from portal.platform.services import Services
 from portal.replenishment import service as replenishment
 from portal.replenishment.model import Order, PolicyDraft, ShipmentDraft
@@ -286,7 +287,6 @@ class _Loader:
                 passports.PassportLot(
                     product_id=self.products[sku],
                     sku=sku,
-                    gtin=catalogue.gtin_of(catalogue.ITEMS.index(item)),
                     name_zh=item.zh,
                     name_en=item.en,
                     lot_code=lot.lot,
@@ -302,21 +302,28 @@ class _Loader:
         passports.issue(
             self.connection,
             actor=self.actor,
-            settings=self.services.settings,
+            services=self.services,
             lots=lots,
-            company=f"{catalogue.COMPANY_ZH} {catalogue.COMPANY_EN}",
             now=self.now,
         )
 
 
 def passport_links(services: Services) -> list[tuple[str, str]]:
-    """Return the public address and the bundle's address of every passport of the demo, newest lots first."""
+    """Return what the code of every passport of the demo carries, and its bundle's address, by GTIN and lot."""
     with services.database.reading() as connection:
         company = partners.the_company(connection)
         rows = connection.execute(
-            text("SELECT DISTINCT gtin, lot_code FROM credential WHERE org_id = :org ORDER BY gtin, lot_code"),
+            text(
+                "SELECT DISTINCT ON (gtin, lot_code) gtin, lot_code, digest FROM credential"
+                " WHERE org_id = :org ORDER BY gtin, lot_code, issued_at DESC, id DESC"
+            ),
             {"org": company.id if company else None},
         ).all()
     origin = services.settings.origin
-    pages = [f"{origin}/01/{row.gtin}/10/{row.lot_code}" for row in rows]
-    return [(page, f"{page}/bundle.json") for page in pages]
+    return [
+        (
+            f"{passport_link(origin, gtin=row.gtin, lot_code=row.lot_code)}#h={code_hash(row.digest)}",
+            f"{origin}/bundles/{row.digest.hex()}.json",
+        )
+        for row in rows
+    ]

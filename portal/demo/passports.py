@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from portal.demo.papers import pdf
+from portal.flows import passporting
 from portal.kernel.actor import Actor
 from portal.passports import service
-from portal.passports.issuer import load_issuer
-from portal.passports.model import DocumentDraft, DocumentKind, PassportSubject, TraceLine
-from portal.platform.config import Settings
-from portal.platform.files import FileStore
+from portal.passports.model import DocumentDraft, DocumentKind, TraceLine
+from portal.platform.services import Services
 
 SKUS = ("CK-203", "TE-305", "NT-401")
 """Products of which one lot has a passport."""
@@ -28,7 +27,6 @@ class PassportLot:
 
     product_id: UUID
     sku: str
-    gtin: str
     name_zh: str
     name_en: str
     lot_code: str
@@ -42,54 +40,33 @@ class PassportLot:
 
 
 def issue(
-    connection: Connection,
-    *,
-    actor: Actor,
-    settings: Settings,
-    lots: list[PassportLot],
-    company: str,
-    now: datetime,
+    connection: Connection, *, actor: Actor, services: Services, lots: list[PassportLot], now: datetime
 ) -> list[UUID]:
     """Hand in the papers of every lot, note its way, and sign its passport; returns the credentials' ids.
 
     Args:
         connection: Open transaction; the PDFs are stored before it ends and found again by the next try.
         actor: The operator.
-        settings: Where files and keys lie, and the public origin.
-        lots: The lots.
-        company: Name of the host as passports show it.
+        services: Settings say where files and keys lie, and the public origin.
+        lots: The lots, which lie in stock already.
         now: Instant, in the company's zone.
     """
-    issuer = load_issuer(settings.home, name=company, origin=settings.origin, time_zone=settings.time_zone)
-    store = FileStore(settings.home / "files")
+    store = passporting.files_of(services.settings.home)
+    zone = ZoneInfo(services.settings.time_zone)
     found = []
     for lot in lots:
         for draft, content in _papers(lot, now.date()):
             file = store.add(io.BytesIO(content), max_bytes=_MAX_BYTES)
-            service.register_document(connection, actor=actor, draft=draft, file=file, now=now)
-        for line in _trace(lot, issuer.zone):
+            passporting.hand_in(connection, actor=actor, draft=draft, file=file, now=now)
+        for line in _trace(lot, zone):
             service.record_trace(connection, org_id=actor.org_id, line=line, now=now)
-        subject = PassportSubject(
-            product_id=lot.product_id,
-            gtin=lot.gtin,
-            lot_code=lot.lot_code,
-            name_zh=lot.name_zh,
-            name_en=lot.name_en,
-            base_unit="C62",
-            decimals=0,
-            made_on=lot.made_on,
-            expires_on=lot.expires_on,
-            supplier_id=lot.supplier_id,
-            supplier_code=lot.supplier_code,
-            supplier_name=f"{lot.supplier_zh} {lot.supplier_en}",
-        )
         found.append(
-            service.issue_passport(
+            passporting.issue(
                 connection,
                 actor=actor,
-                subject=subject,
-                issuer=issuer,
-                seal_after=timedelta(seconds=settings.seal_seconds),
+                services=services,
+                product_id=lot.product_id,
+                lot_code=lot.lot_code,
                 now=now,
             )
         )
@@ -156,10 +133,11 @@ def _trace(lot: PassportLot, zone: ZoneInfo) -> list[TraceLine]:
             days=days
         )
 
+    supplier = passporting.two_names(lot.supplier_zh, lot.supplier_en)
     steps = (
-        ("commissioning", lot.supplier_zh, f"JY-{lot.lot_code}", at(0, 9)),
-        ("shipping", lot.supplier_zh, f"ASN-{lot.lot_code}", at(1, 15)),
-        ("receiving", "上海总仓 Shanghai main", f"GR-{lot.lot_code}", at(2, 10)),
+        ("commissioning", supplier, f"JY-{lot.lot_code}", at(0, 9)),
+        ("shipping", supplier, f"ASN-{lot.lot_code}", at(1, 15)),
+        ("receiving", "上海总仓 / Shanghai main", f"GR-{lot.lot_code}", at(2, 10)),
     )
     return [
         TraceLine(

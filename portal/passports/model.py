@@ -5,6 +5,7 @@ Pure: values in, values out. The credential itself is made by ``ledger.credentia
 Specifications (GTIN, batch or lot).
 """
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -275,6 +276,11 @@ def passport_link(origin: str, *, gtin: str, lot_code: str) -> str:
         return digital_link(origin, gtin, lot_code)
     except BadLot as error:
         raise LotNotPrintable(f"Lot {lot_code!r} cannot stand in a GS1 code.", lot=lot_code) from error
+
+
+def code_hash(digest: bytes) -> str:
+    """Return a fingerprint as the printed code carries it behind ``#h=``: base64url without padding (RFC 4648)."""
+    return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def in_force(paper: Paper, *, on: date) -> bool:

@@ -1,4 +1,4 @@
-"""Certificates and inspection reports: suppliers hand them in, see what ends soon; staff and auditors read them."""
+"""Certificates and inspection reports: suppliers hand them in and see what ends; staff and auditors read them."""
 
 from datetime import date, timedelta
 from uuid import UUID

@@ -5,14 +5,10 @@ checked bytes and writes over them.
 """
 
 import json
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
 from portal.web import i18n
-
-STEPS = ("shipping", "receiving")
-"""Business steps (GS1 CBV) that have words; another one is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +109,6 @@ def split(name: str) -> tuple[str, ...]:
     """Return a firm's or place's name, written ``Chinese / English``, in the reader's languages."""
     zh, _, en = name.partition(" / ")
     return shown(zh, en)
-
-
-def code_hash(digest: bytes) -> str:
-    """Return a fingerprint as the printed code carries it behind ``#h=``: base64url without padding."""
-    return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _paper(claim: dict[str, Any]) -> PaperFace:

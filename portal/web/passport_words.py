@@ -15,6 +15,11 @@ def pair(msgid: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(i18n.pair(msgid)))
 
 
+def step(name: str) -> tuple[str, ...]:
+    """Return a business step (GS1 CBV) in words; one without words is shown as it is."""
+    return _labels().get(f"step.{name}", (name,))
+
+
 def words() -> Texts:
     """Return every sentence of the page's script."""
     units = {f"unit.{code}": tuple(dict.fromkeys((str(name),))) for code, name in UNITS.items()}
@@ -157,6 +162,8 @@ def _labels() -> Texts:
         "part": pair("Partly verified"),
         "paper.certificate": pair("Certificate"),
         "paper.inspection": pair("Inspection report"),
+        "step.commissioning": pair("Made and packed"),
+        "step.inspecting": pair("Inspected"),
         "step.shipping": pair("Shipped"),
         "step.receiving": pair("Received"),
     }

@@ -13,9 +13,11 @@ from portal.flows import passporting
 from portal.inventory import reads as inventory
 from portal.kernel.disclosure import Role
 from portal.passports import reads
+from portal.passports.model import code_hash
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
-from portal.web.passport_face import code_hash, face_of
+from portal.web.passport_face import face_of
+from portal.web.passport_words import step
 from portal.web.public import link_of, path_of, qr_svg, stamp, to_digest
 
 PER_PAGE = 50
@@ -67,7 +69,9 @@ def check() -> ResponseReturnValue:
             lot_code=lot,
         )
         trace = reads.trace_of_lot(connection, org_id=viewer.org.id, product_id=product_id, lot_code=lot)
-    return render_template("passports/check.html", subject=subject, papers=papers, trace=trace, today=now.date())
+    return render_template(
+        "passports/check.html", subject=subject, papers=papers, trace=trace, today=now.date(), step=step
+    )
 
 
 @blueprint.post("/issue")

@@ -20,12 +20,12 @@ from portal.flows import passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
 from portal.passports import reads
 from portal.passports.issuer import issuer_did
-from portal.passports.model import passport_link
+from portal.passports.model import code_hash, passport_link
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, errors, filters, relay
 from portal.web.context import reading, services
-from portal.web.passport_face import code_hash, face_of
-from portal.web.passport_words import pair, words
+from portal.web.passport_face import face_of
+from portal.web.passport_words import pair, step, words
 
 _DIGEST_CHARS = 64
 _OPEN = {"Access-Control-Allow-Origin": "*"}
@@ -69,6 +69,7 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         link=link_of(newest),
         path=path_of(newest),
         word=pair,
+        step=step,
         words=json.dumps(words(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
         zone=services().settings.time_zone,
         stamp=stamp,
