@@ -85,9 +85,6 @@ def demand_histories(
         as_of: Instant in the company's zone; its date is today.
         product_ids: The products.
         weeks: Number of weeks up to this one.
-
-    Raises:
-        BoardClosed: The viewer's tier or product scope does not show it.
     """
     scope = disclosure.products
     asked = [one for one in product_ids if disclosure.board and (scope is None or one in scope)]

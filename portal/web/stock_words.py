@@ -214,8 +214,7 @@ def why_less(detail: ProductDetail, how: Measure, *, staff: bool) -> tuple[str, 
         The question ("Why 42 and not 62 today:") and the sentences that answer it.
     """
     row = detail.row
-    gap = row.on_hand - row.promise
-    if gap <= 0:
+    if row.on_hand <= row.promise:
         return "", []
     question = _(
         "Why %(promise)s and not %(hand)s today:",
@@ -229,8 +228,6 @@ def why_less(detail: ProductDetail, how: Measure, *, staff: bool) -> tuple[str, 
     if len(detail.own) > _LISTED:
         rest = sum(demand.quantity for demand in detail.own[_LISTED:])
         sentences.append(_("%(amount)s more is kept for later orders.", amount=how.text(rest)))
-    if gap > row.held + sum(demand.quantity for demand in detail.own):
-        sentences.append(_("The rest is needed for orders accepted before the next receipt."))
     sentences += [_coming(supply, how) for supply in detail.supplies[:1]]
     return question, sentences
 
