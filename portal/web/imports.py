@@ -49,7 +49,9 @@ _OWN_FIELDS: dict[str, Any] = {
 
 _SENTENCES = {
     "import_not_a_table": _l("This file is no table. Hand in CSV text or an Excel workbook (.xlsx)."),
-    "import_broken_workbook": _l("This workbook cannot be opened: it is damaged or locked with a password."),
+    "import_broken_workbook": _l(
+        "This workbook cannot be opened: damaged, locked, or an old .xls. Save it as .xlsx."
+    ),
     "import_empty_file": _l("This file is empty: there is no row below the header."),
     "import_too_large": _l("This table is too large for one import. Split it into several files."),
     "import_columns_missing": _l("No column was chosen for: %(names)s"),

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, text
 
+from portal.flows.imports import check, reports
 from portal.flows.imports import plan as planning
-from portal.flows.imports import reports
 from portal.flows.imports.check import Findings
 from portal.flows.imports.faults import FileHasFaults
 from portal.flows.imports.kinds import guess_mapping, kind_of
@@ -353,3 +353,33 @@ def test_many_changes_are_counted_and_the_first_are_shown(run: Run) -> None:
     run("products", head + "".join(f"A-{n},a\n" for n in range(203)))
     found = run("products", head + "".join(f"A-{n},b\n" for n in range(203)))
     assert (found.changed, len(found.changes)) == (203, 200)
+
+
+def test_columns_without_a_heading_are_left_out_when_they_are_empty(run: Run) -> None:
+    found = run("products", "货号,品名,,\nA-1,甲,,\nA-2,乙,,x\n")
+    assert (found.rows, faults(found)) == (2, [(3, "", "", "columns")])
+
+
+def test_a_value_said_for_the_first_time_is_a_change_from_nothing(run: Run) -> None:
+    run("products", "货号,品名\nA-1,甲\n")
+    assert run("products", "货号,类别\nA-1,茶\n").changes[0].values == (("category", "", "茶"),)
+
+
+def test_progress_is_told_now_and_then(
+    conn: Connection, company: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "PROGRESS_ROWS", 2)
+    monkeypatch.setattr(check, "_CACHED_TEXTS", 1)
+    told: list[tuple[str, int, int]] = []
+    sheet = read_table(
+        files.written(tmp_path, "t.csv", "货号,品名\n" + "".join(f"A{n},x\n" for n in range(5))), "t"
+    )
+    planning.dry_run(
+        conn,
+        org_id=company,
+        kind=kind_of("products", zone="UTC"),
+        sheet=sheet,
+        mapping={"sku": 0, "name_zh": 1},
+        progress=lambda *word: told.append(word),
+    )
+    assert told == [("read", 2, 5), ("read", 4, 5), ("read", 5, 5)]

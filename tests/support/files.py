@@ -48,6 +48,16 @@ def without_part(content: bytes, name: str) -> bytes:
     return target.getvalue()
 
 
+def with_text(content: bytes, name: str, old: str, new: str) -> bytes:
+    """Return a workbook one of whose parts says ``new`` where it said ``old``."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w") as rest:
+        for item in source.namelist():
+            body = source.read(item)
+            rest.writestr(item, body.replace(old.encode(), new.encode()) if item == name else body)
+    return target.getvalue()
+
+
 def bomb(megabytes: int) -> bytes:
     """Return a small zip that unpacks to a lot."""
     target = io.BytesIO()

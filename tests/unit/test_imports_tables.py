@@ -1,7 +1,7 @@
 """Opening files as tables, good ones and broken ones."""
 
 import gzip
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -137,3 +137,29 @@ def test_an_empty_workbook_is_empty(tmp_path: Path) -> None:
 def test_a_sample_shows_the_first_rows(tmp_path: Path) -> None:
     sheet = tables.read_table(files.written(tmp_path, "t.csv", TABLE), "t.csv")
     assert sheet.sample(1) == [["MC-1", "12"]]
+
+
+def test_a_workbook_that_names_its_sheet_by_a_relative_path_is_read(tmp_path: Path) -> None:
+    whole = files.workbook([["a"], ["=1+1"]])
+    part = "xl/_rels/workbook.xml.rels"
+    path = files.written(tmp_path, "t.xlsx", files.with_text(whole, part, "/xl/worksheets", "worksheets"))
+    assert rows_of(path) == [(2, ["=1+1"])]
+
+
+def test_a_workbook_whose_sheet_is_not_linked_is_broken(tmp_path: Path) -> None:
+    whole = files.workbook([["a"], [1]])
+    path = files.written(
+        tmp_path, "t.xlsx", files.with_text(whole, "xl/_rels/workbook.xml.rels", 'Id="rId1"', 'Id="rId77"')
+    )
+    with pytest.raises(BrokenWorkbook):
+        rows_of(path)
+
+
+def test_empty_cells_after_the_last_heading_are_no_columns(tmp_path: Path) -> None:
+    sheet = tables.read_table(files.written(tmp_path, "t.csv", "a,b,,\n1,2,,\n"), "t.csv")
+    assert sheet.headers == ("a", "b")
+
+
+def test_a_duration_is_written_as_text(tmp_path: Path) -> None:
+    path = files.written(tmp_path, "t.xlsx", files.workbook([["a"], [timedelta(hours=26)]]))
+    assert rows_of(path)[0][1] == ["1 day, 2:00:00"]

@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineWorkbook
 
 from portal.flows.imports.faults import BrokenWorkbook, EmptyFile, NotATable, TableTooLarge
 
@@ -115,7 +115,9 @@ def read_table(path: Path, name: str) -> Sheet:
         head = file.read(8)
     if not head:
         raise EmptyFile("The file is empty.")
-    sheet = _read_book(path, name) if head.startswith((_ZIP, _OLE)) else _read_csv(path, name, head)
+    if head.startswith(_OLE):
+        raise BrokenWorkbook("The workbook is in the old .xls form, or locked with a password.")
+    sheet = _read_book(path, name) if head.startswith(_ZIP) else _read_csv(path, name, head)
     if not any(True for _ in sheet.rows()):
         raise EmptyFile("There is no row below the header.")
     return sheet
@@ -283,13 +285,8 @@ def _check_unpacked(path: Path) -> None:
 def _book(path: Path) -> Iterator[CalamineWorkbook]:
     try:
         with path.open("rb") as file:
-            book = CalamineWorkbook.from_filelike(file)
-            if not book.sheet_names:
-                raise BrokenWorkbook("The workbook has no sheet.")
-            yield book
-    except PasswordError as error:
-        raise BrokenWorkbook("The workbook is locked with a password.") from error
-    except (CalamineError, zipfile.BadZipFile, OSError) as error:
+            yield CalamineWorkbook.from_filelike(file)
+    except CalamineError as error:
         raise BrokenWorkbook("The workbook is damaged.") from error
 
 
@@ -298,7 +295,7 @@ def _book_rows(path: Path) -> Iterator[Row]:
     with _book(path) as book:
         sheet = book.get_sheet_by_index(0)
         _, left = sheet.start or (0, 0)  # calamine yields the empty rows above a table, not the columns beside it
-        for number, values in enumerate(sheet.iter_rows(), start=1):
+        for number, values in enumerate(_and_beyond(sheet.iter_rows(), max(formulas, default=0)), start=1):
             cells = [""] * left + [_as_text(value) for value in values]
             for column, formula in formulas.get(number, ()):
                 cells.extend([""] * (column + 1 - len(cells)))
@@ -306,12 +303,22 @@ def _book_rows(path: Path) -> Iterator[Row]:
             yield Row(number, cells)
 
 
+def _and_beyond(rows: Iterator[list[Any]], last: int) -> Iterator[list[Any]]:
+    """Yield ``rows``, then empty ones down to row ``last``: calamine ends at the last value, not at formulas."""
+    count = 0
+    for row in rows:
+        count += 1
+        yield row
+    for _ in range(count, last):
+        yield []
+
+
 def _as_text(value: Any) -> str:
     """Write a workbook's value as the text its reader would have typed."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
+        return str(value).upper()
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)  # noqa: PLR2004
     if isinstance(value, datetime):
@@ -324,8 +331,6 @@ def _as_text(value: Any) -> str:
 def _formulas_without_value(path: Path) -> dict[int, list[tuple[int, str]]]:
     """Find cells of the first sheet that hold a formula and no result: a program wrote them, nobody calculated."""
     found: dict[int, list[tuple[int, str]]] = {}
-    if not zipfile.is_zipfile(path):
-        return found
     try:
         with zipfile.ZipFile(path) as archive, archive.open(_first_sheet(archive)) as part:
             for cell in _cells(part):
@@ -333,7 +338,7 @@ def _formulas_without_value(path: Path) -> dict[int, list[tuple[int, str]]]:
                 if place and formula and not _VALUE.search(cell):
                     text = formula[1].decode("utf-8", "replace")
                     found.setdefault(int(place[2]), []).append((_column_of(place[1]), text))
-    except (KeyError, zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError) as error:  # type: ignore[attr-defined]
+    except (KeyError, StopIteration, zipfile.BadZipFile) as error:
         raise BrokenWorkbook("The workbook is damaged.") from error
     return found
 
@@ -341,12 +346,14 @@ def _formulas_without_value(path: Path) -> dict[int, list[tuple[int, str]]]:
 def _first_sheet(archive: zipfile.ZipFile) -> str:
     book = archive.read("xl/workbook.xml")
     links = archive.read("xl/_rels/workbook.xml.rels")
-    wanted = re.search(rb'<sheet\s[^>]*?\br:id="([^"]+)"', book)
-    for link in re.findall(rb"<Relationship\s[^>]*>", links):
-        if wanted and b'Id="' + wanted[1] + b'"' in link and (target := re.search(rb'Target="([^"]+)"', link)):
-            text = target[1].decode()
-            return text.lstrip("/") if text.startswith("/") else f"xl/{text}"
-    raise KeyError("no first sheet")
+    wanted = re.findall(rb'<sheet\s[^>]*?\br:id="([^"]+)"', book)[:1]
+    targets = (
+        re.findall(rb'Target="([^"]+)"', link)[0].decode()
+        for link in re.findall(rb"<Relationship\s[^>]*>", links)
+        if re.findall(rb'\bId="([^"]+)"', link) == wanted
+    )
+    target = next(targets)
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _cells(part: Any) -> Iterator[bytes]:
