@@ -163,3 +163,10 @@ def test_empty_cells_after_the_last_heading_are_no_columns(tmp_path: Path) -> No
 def test_a_duration_is_written_as_text(tmp_path: Path) -> None:
     path = files.written(tmp_path, "t.xlsx", files.workbook([["a"], [timedelta(hours=26)]]))
     assert rows_of(path)[0][1] == ["1 day, 2:00:00"]
+
+
+def test_looking_for_formulas_in_a_workbook_without_a_sheet_says_it_is_broken(tmp_path: Path) -> None:
+    whole = files.workbook([["a"], [1]])
+    path = files.written(tmp_path, "t.xlsx", files.without_part(whole, "xl/workbook.xml"))
+    with pytest.raises(BrokenWorkbook):
+        tables._formulas_without_value(path)
