@@ -342,7 +342,24 @@ def post_moves(
             "keys": [move.key for move in moves],
         },
     )
-    return frozenset(posted.scalars())
+    keys = frozenset(posted.scalars())
+    note_bulk(connection, rows=len(keys), tables=("lot", "stock_balance", "stock_move"))
+    return keys
+
+
+_MANY = 500
+
+
+def note_bulk(connection: Connection, *, rows: int, tables: Sequence[str]) -> None:
+    """Let the planner know of tables that have just grown by many rows; without it the first pages take seconds.
+
+    Args:
+        connection: Open transaction.
+        rows: How many rows were written; a few are left to autovacuum.
+        tables: Table names, from code.
+    """
+    if rows >= _MANY:
+        connection.execute(text(f"ANALYZE {', '.join(tables)}"))
 
 
 def is_posted(connection: Connection, *, org_id: UUID, key: str) -> bool:

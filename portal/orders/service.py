@@ -117,6 +117,8 @@ def save_orders(
     staged, known, changed = connection.execute(text(_COUNT)).one()
     for statement in _MERGE:
         connection.execute(text(statement), org)
+    if staged - known + changed >= _BATCH:
+        connection.execute(text("ANALYZE sales_order, sales_order_line"))
     return SavedOrders(new=staged - known, changed=changed, unchanged=known - changed)
 
 

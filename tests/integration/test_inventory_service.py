@@ -382,3 +382,11 @@ def test_receipts_and_promises_below_one_are_refused(stock: Stock) -> None:
         stock.expect(tea, 0, days=1)
     with pytest.raises(BadQuantity):
         stock.promise(tea, 0, days=1)
+
+
+def test_many_at_once_are_known_to_the_planner(stock: Stock) -> None:
+    drafts = [ProductDraft(sku=f"P{n}", name_zh="甲", name_en="A") for n in range(500)]
+    ids = service.save_products(stock.connection, actor=ACTOR, drafts=drafts, now=NOW)
+    assert len(ids) == 500
+    known = stock.connection.execute(text("SELECT reltuples FROM pg_class WHERE relname = 'product'"))
+    assert known.scalar_one() == 500

@@ -16,7 +16,7 @@ from portal.inventory.model import (
     UnknownLocation,
     UnknownProduct,
 )
-from portal.inventory.store import lock_products, virtual_places
+from portal.inventory.store import lock_products, note_bulk, virtual_places
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 
@@ -53,6 +53,7 @@ def save_products(
     if fixed is not None:
         raise UnitFixed(f"The unit of {fixed.sku} cannot change: its stock has moved.", sku=fixed.sku)
     connection.execute(_SAVE_PRODUCTS, columns)
+    note_bulk(connection, rows=len(wanted), tables=("product",))
     return _ids(connection, "product", "sku", actor.org_id, list(wanted))
 
 

@@ -16,7 +16,7 @@ from portal.inventory.model import (
     promise_steps,
 )
 from portal.inventory.service.books import locked_products, real_places
-from portal.inventory.store import lock_products
+from portal.inventory.store import lock_products, note_bulk
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 
@@ -61,6 +61,7 @@ def allocate(
     if not beyond_stock:
         _check_lines(connection, actor.org_id, fresh, skus, now.date())
     _save_allocations(connection, actor.org_id, fresh, now)
+    note_bulk(connection, rows=len(fresh), tables=("allocation",))
     return len(fresh)
 
 

@@ -15,7 +15,7 @@ from portal.inventory.model import (
     check_positive,
 )
 from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
-from portal.inventory.store import LotKey, Move, ensure_lots, is_posted, lock_products, post_moves
+from portal.inventory.store import LotKey, Move, ensure_lots, is_posted, lock_products, note_bulk, post_moves
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 
@@ -76,6 +76,7 @@ def expect_receipts(
     ]
     moves = _transit_moves(connection, actor, open_drafts, known, now)
     _save_expected(connection, actor.org_id, open_drafts, now)
+    note_bulk(connection, rows=len(open_drafts), tables=("expected_receipt",))
     post_moves(connection, org_id=actor.org_id, moves=moves, actor=actor.label, now=now)
 
 
