@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, text
 
@@ -359,8 +358,3 @@ def _trace(message: ShipmentSent | GoodsReceived, delivery: Delivery, *, step: s
         ),
         now=delivery.now,
     )
-
-
-def local_day(moment: datetime, time_zone: str) -> date:
-    """Return the company's local date at an instant."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()

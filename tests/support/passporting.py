@@ -20,6 +20,7 @@ from portal.passports import reads, service
 from portal.passports.model import DocumentDraft, DocumentKind, TraceLine
 from portal.platform.clock import HandClock
 from portal.platform.config import Settings
+from portal.platform.db import Database
 from portal.platform.services import Services
 from support.anchoring import CHAIN_ID, Hand, running
 from support.people import Company, found_company
@@ -144,16 +145,18 @@ class Scene:
         return replace(self, services=replace(self.services, settings=settings))
 
 
-def made_scene(database_url: str, *, home: Path, clock: HandClock, now: datetime, **settings: object) -> Scene:
+def made_scene(database: Database, *, home: Path, clock: HandClock, now: datetime, **settings: object) -> Scene:
     """Make the company and its lot, without papers."""
     values: dict[str, object] = {
         "home": home,
-        "database_url": database_url,
+        "database_url": database.url,
         "base_url": "https://portal.example",
         "chain_id": CHAIN_ID,
         "default_language": "en",
     }
-    services = wiring.build_services(Settings(**values | settings), clock=clock)  # type: ignore[arg-type]
+    built = wiring.build_services(Settings(**values | settings), clock=clock)  # type: ignore[arg-type]
+    built.database.close()
+    services = replace(built, database=database)
     with services.database.transaction() as connection:
         company = found_company(connection, now=now)
         actor = Actor(org_id=company.org_id, label="importer")
