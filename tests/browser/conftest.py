@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from support.running import Ready, locked, shared_portal
+from support.running import Ready
 from support.running_browser import FLAGS, Visits
+from support.running_fixtures import portal, portal_url, run_folder, story
+
+__all__ = ["portal", "portal_url", "run_folder", "story"]
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 
@@ -35,33 +38,6 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield started
         started.close()
-
-
-@pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that every test process of the run shares."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
-@pytest.fixture(scope="session")
-def portal(run_folder: Path) -> Iterator[Ready]:
-    """The run's demo portal with its logins and passports."""
-    with shared_portal(run_folder) as ready:
-        yield ready
-
-
-@pytest.fixture(scope="session")
-def portal_url(portal: Ready) -> str:
-    """Where the run's demo portal is."""
-    return portal.url
-
-
-@pytest.fixture
-def story(run_folder: Path) -> Iterator[None]:
-    """Hold the demo company for a story that changes it, so that two stories never meet in one order."""
-    with locked(run_folder / "story.lock"):
-        yield
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ SIGNED_IN = frozenset({"operator", "supplier", "auditor", "lapsed"}) | CUSTOMERS
 EVERYBODY = SIGNED_IN | {"anonymous"}
 OPERATOR = frozenset({"operator"})
 SUPPLIER = frozenset({"supplier"})
+AUDITOR = frozenset({"auditor"})
 STRATEGIC = frozenset({"strategic"})
 
 NONE = (404, 422)
@@ -149,4 +150,23 @@ ROWS: tuple[Row, ...] = (
         path=f"{IMPORT}/refused.csv",
         entered=NONE,
     ),
+    # Passports for everybody.
+    Row("GET /01/<gtin>/10/<path:lot>", EVERYBODY, path="/01/06901234567892/10/NOPE", entered=(404,)),
+    Row("GET /01/<gtin>/10/<path:lot>/qr.svg", EVERYBODY, path="/01/06901234567892/10/NOPE/qr.svg", entered=(404,)),
+    Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
+    Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
+    Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
+    Row("GET /.well-known/tallystick-trust.json", EVERYBODY),
+    Row("POST /chain", EVERYBODY, json={"method": "eth_chainId"}, entered=(502,)),
+    # Passports and papers for those who work with them.
+    Row("GET /passports", OPERATOR | AUDITOR),
+    Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
+    Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
+    Row("GET /passports/<digest>", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}", entered=(404,)),
+    Row("GET /passports/<digest>/label", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}/label", entered=(404,)),
+    Row("GET /passports/<digest>/qr.svg", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}/qr.svg", entered=(404,)),
+    Row("GET /documents", SUPPLIER | OPERATOR | AUDITOR),
+    Row("GET /documents/new", SUPPLIER),
+    Row("POST /documents/new", SUPPLIER, entered=(422,)),
+    Row("GET /documents/<digest>", SUPPLIER | OPERATOR | AUDITOR, path=f"/documents/{'0' * 64}", entered=(404,)),
 )

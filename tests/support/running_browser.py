@@ -1,14 +1,13 @@
 """Windows of a real browser at the running portal, each with somebody in it, all of them watched."""
 
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
-from support.running import Ready, locked
-from support.running_http import Visitor
+from support.running import Ready
+from support.running_http import session_of
 
 FLAGS = [
     "--no-sandbox",
@@ -85,15 +84,8 @@ class Visits:
         return page
 
     def session(self, role: str, tier: str = "") -> dict[str, str]:
-        """Return the cookies of a demo person, signed in once a run: tries are counted."""
-        file = self._folder / f"session-{self.portal.pid}-{role}-{tier}.json"
-        with locked(file.with_suffix(".lock")):
-            if not file.exists():
-                visitor = Visitor(self.portal.url)
-                visitor.sign_in(*self.portal.login(role, tier))
-                file.write_text(json.dumps(visitor.cookies), "utf-8")
-        cookies: dict[str, str] = json.loads(file.read_text("utf-8"))
-        return {name: value for name, value in cookies.items() if name == "tally"}
+        """Return the cookies of a demo person."""
+        return session_of(self.portal, self._folder, role, tier)
 
     def _watch(self, page: Page) -> None:
         page.on("console", self._heard)

@@ -1,5 +1,6 @@
 """A visitor without a browser: cookies, forms and files over HTTP, from the standard library alone."""
 
+import contextlib
 import http.client
 import json
 import re
@@ -7,8 +8,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from support.running import Ready, locked
 
 TIMEOUT_S = 20
 REDIRECTS = 5
@@ -168,7 +172,9 @@ class Visitor:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
         try:
-            connection.request(method, path, body=body, headers=sent)
+            # A server that has read enough of a body says so and hangs up; what it said still counts.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body=body, headers=sent)
             answer = connection.getresponse()
             content = answer.read()
         finally:
@@ -239,3 +245,29 @@ def multipart(fields: Sequence[tuple[str, str]], files: Mapping[str, Upload]) ->
         head = f'--{line}\r\nContent-Disposition: form-data; name="{name}"; filename="{file.name}"\r\n'
         parts.append(f"{head}Content-Type: {file.media_type}\r\n\r\n".encode() + file.body + b"\r\n")
     return b"".join([*parts, f"--{line}--\r\n".encode()]), f"multipart/form-data; boundary={line}"
+
+
+def session_of(portal: Ready, folder: Path, role: str, tier: str = "") -> dict[str, str]:
+    """Return the cookies of a demo person, signed in once a run: tries to sign in are counted.
+
+    Args:
+        portal: The run's portal.
+        folder: Shared by the test processes of the run.
+        role: The role.
+        tier: Of a customer.
+    """
+    file = folder / f"session-{portal.pid}-{role}-{tier}.json"
+    with locked(file.with_suffix(".lock")):
+        if not file.exists():
+            visitor = Visitor(portal.url)
+            visitor.sign_in(*portal.login(role, tier))
+            file.write_text(json.dumps(visitor.cookies), "utf-8")
+    cookies: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return {name: value for name, value in cookies.items() if name == "tally"}
+
+
+def visitor_of(portal: Ready, folder: Path, role: str, tier: str = "") -> Visitor:
+    """Return a demo person at the portal, signed in."""
+    visitor = Visitor(portal.url)
+    visitor.cookies.update(session_of(portal, folder, role, tier))
+    return visitor
