@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger.backend import ChainIdentity, Fees
@@ -106,7 +106,7 @@ def prepare_chain(database: Database, settings: ChainSettings, *, org_id: UUID, 
             .on_conflict_do_nothing(index_elements=["org_id"])
         )
     with database.reading() as connection:
-        return _pinned(connection, org_id)
+        return cast("ChainPin", chain_pin(connection, org_id=org_id))  # written a moment ago
 
 
 def anchor_pending(database: Database, settings: ChainSettings, *, org_id: UUID, now: datetime) -> int:
@@ -274,10 +274,3 @@ def _placement(value: dict[str, Any] | None) -> Placement | None:
 
 def _salt(org_id: UUID) -> bytes:
     return sha256(org_id.bytes)
-
-
-def _pinned(connection: Connection, org_id: UUID) -> ChainPin:
-    pin = chain_pin(connection, org_id=org_id)
-    if pin is None:
-        raise AssertionError("the pin was written a moment ago")
-    return pin
