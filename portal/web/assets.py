@@ -101,7 +101,7 @@ def _read(path: Path) -> Asset:
     data = path.read_bytes()
     if path.suffix == ".css":
         data = squeeze(data)
-    if path.suffix == ".mjs":
+    if path.suffix == ".mjs" and "vendor" not in path.parts:
         data = squeeze_module(data)
     guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     kind = _TYPES.get(path.suffix, guessed)

@@ -16,11 +16,13 @@ from sqlalchemy import text
 from ledger import issue as ledger_issue
 from ledger.chain import Chain
 from ledger.errors import ChainUnavailable, ForeignChain
+from ledger.issue import AnchorState
 from ledger.trust import TrustList
 from ledger.verify import Report, Verdict, verify_bundle
 from portal.flows import anchoring as flow
 from portal.passports import anchoring, reads
 from portal.passports.anchoring import AttemptStore
+from portal.passports.service import seal_batch
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from support.anchoring import Hand, running
@@ -289,3 +291,15 @@ def test_the_workers_jobs_seal_and_keep_on_sweeping_through_an_outage(scene: Sce
         app.tasks["passports.seal"].func(str(scene.company.org_id))
         app.tasks["passports.sweep"].func(0)
     assert scene.passport().state == "anchored"
+
+
+def test_a_batch_that_a_reorganisation_took_back_has_no_place(scene: Scene) -> None:
+    scene.papers()
+    scene.issue()
+    with scene.services.database.transaction() as connection:
+        batch_id = seal_batch(connection, org_id=scene.company.org_id, now=scene.now)
+    store = AttemptStore(scene.services.database, scene.company.org_id, scene.now)
+    store.save_state(str(batch_id), AnchorState.SENT, None)
+    with scene.services.database.reading() as connection:
+        row = connection.execute(text("SELECT state, placement FROM anchor_batch")).one()
+    assert tuple(row) == ("sent", None)

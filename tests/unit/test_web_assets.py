@@ -151,3 +151,14 @@ def test_the_sheet_of_the_portal_is_small_enough() -> None:
     sheet = assets.Assets().find("tally.css")
     assert sheet is not None
     assert len(sheet.packed) <= 10 * 1024
+
+
+def test_our_modules_are_sent_without_comments_and_indentation() -> None:
+    code = b"// why\n/**\n * how\n */\nexport function f() {\n  return 'a // b'; // kept\n}\n\n"
+    assert assets.squeeze_module(code) == b"export function f() {\nreturn 'a // b'; // kept\n}\n"
+
+
+def test_no_module_of_ours_has_a_text_over_several_lines() -> None:
+    for path in assets.STATIC.glob("*.mjs"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if line.count("`") % 2] == []
