@@ -32,7 +32,7 @@ def verdict(folder: Path, bundle: bytes, trust: bytes, rpc: str) -> tuple[int, s
 
 
 @pytest.mark.usefixtures("story")
-def test_an_order_walks_to_the_shelf_and_its_lot_to_a_verdict(
+def test_an_order_walks_to_the_shelf_and_its_lot_to_a_verdict(  # noqa: PLR0915 - one story
     people: People, portal: Ready, tmp_path: Path
 ) -> None:
     asked = people_do.proposal(people)

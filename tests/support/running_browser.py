@@ -68,7 +68,7 @@ class Visits:
         context.set_default_timeout(15_000)
         self._contexts.append(context)
         page = context.new_page()
-        self._watch(page)
+        self._watch(page, scripts=scripts)
         return page
 
     def signed_in(self, role: str, tier: str = "", **window: Any) -> Page:
@@ -87,11 +87,11 @@ class Visits:
         """Return the cookies of a demo person."""
         return session_of(self.portal, self._folder, role, tier)
 
-    def _watch(self, page: Page) -> None:
+    def _watch(self, page: Page, *, scripts: bool) -> None:
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("request", self._asked)
-        page.on("requestfailed", self._failed)
+        page.on("requestfailed", lambda request: self._failed(request, scripts=scripts))
         page.on("response", self._answered)
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -105,9 +105,10 @@ class Visits:
         if not request.url.startswith((self.portal.url + "/", "data:", "blob:")):
             self.complaints.append(f"request to another origin: {request.url}")
 
-    def _failed(self, request: Request) -> None:
-        # A page that is left, or an answer that is saved as a file, cuts its requests short.
-        if request.failure != "net::ERR_ABORTED":
+    def _failed(self, request: Request, *, scripts: bool) -> None:
+        # A page that is left, or an answer that is saved as a file, cuts its requests short; a browser without
+        # scripts refuses to load them.
+        if request.failure != "net::ERR_ABORTED" and (scripts or request.failure != "csp"):
             self.complaints.append(f"request failed: {request.url} {request.failure}")
 
     def _answered(self, response: Response) -> None:
