@@ -16,10 +16,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ledger.chain import Chain
+from ledger.errors import LedgerError
+from ledger.rpc import HTTPRPC
+from ledger.trust import TrustList
+from ledger.verify import verify_bundle
+from portal.cli.environment import embedded_chain_url
+from portal.platform.clock import SystemClock
 from portal.platform.postgres import EmbeddedPostgres
 from portal.platform.processes import NotReady, free_port, wait_until
 from support import running
-from support.running_company import Firm, Journal, Replenishing, found_firm
+from support.running_company import Firm, Journal, Papers, Replenishing, found_firm
 from support.running_http import Visitor
 
 KILLS = int(os.environ.get("CRASH_KILLS", "12"))
@@ -64,6 +71,13 @@ class Patient:
         except (OSError, HTTPException):
             return False
 
+    def chain_answers(self) -> bool:
+        """Tell whether the embedded chain answers."""
+        try:
+            return bool(HTTPRPC(embedded_chain_url(self.home)).call("eth_chainId", []))
+        except LedgerError:
+            return False
+
     def stop(self) -> None:
         """Stop it as Ctrl-C does."""
         running.stop(self.process.pid)
@@ -86,10 +100,11 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(patient: Patient) -> 
     people = [Replenishing(patient.url, line, journal) for line in firm.lines]
     for one in people:
         one.sign_in()
-    threads = [threading.Thread(target=one.go_on) for one in people]
+    threads = [threading.Thread(target=one.go_on, args=(Papers(one),)) for one in people]
     for thread in threads:
         thread.start()
     try:
+        wait_until(lambda: bool(journal.done("received")), what="The first receipt", timeout_s=SETTLE_S)
         killed = kill_at_random(patient, journal)
         wait_until(patient.answers, what="The portal after the last kill", timeout_s=SETTLE_S)
     finally:
@@ -104,6 +119,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(patient: Patient) -> 
         assert failed(connection) == []
         check_stock(connection)
         check_orders(connection, firm, journal)
+        check_passports(connection, patient, journal)
 
 
 def kill_at_random(patient: Patient, journal: Journal) -> list[str]:
@@ -198,3 +214,43 @@ def check_orders(connection: psycopg.Connection[tuple[object, ...]], firm: Firm,
     ).fetchall()
     assert {sku: low for sku, low in kept if int(str(low)) < raised.get(str(sku), 0)} == {}
     assert len(kept) == len(firm.lines)
+
+
+def check_passports(
+    connection: psycopg.Connection[tuple[object, ...]], patient: Patient, journal: Journal
+) -> None:
+    """Every acknowledged passport is there once, anchored once, and valid for whoever checks it."""
+
+    def unfinished() -> int:
+        return number(
+            connection,
+            "SELECT count(*) FROM credential c LEFT JOIN anchor_batch b ON b.id = c.batch_id"
+            " WHERE b.state IS DISTINCT FROM 'final'",
+        )
+
+    wait_until(lambda: not unfinished(), what="The anchors", timeout_s=SETTLE_S + 65)
+    acknowledged = set(journal.done("issued"))
+    digests = {row[0] for row in connection.execute("SELECT encode(digest, 'hex') FROM credential").fetchall()}
+    assert acknowledged <= digests
+    doubled = (
+        "SELECT count(*) FROM (SELECT 1 FROM credential GROUP BY product_id, lot_code HAVING count(*) > 1) AS d"
+    )
+    assert number(connection, doubled) == 0
+    papers = {row[0] for row in connection.execute("SELECT number FROM document").fetchall()}
+    assert set(journal.done("handed in")) <= papers
+    pin = connection.execute("SELECT contract, stream FROM chain_pin").fetchall()
+    wait_until(patient.chain_answers, what="The chain", timeout_s=SETTLE_S)
+    chain = Chain(embedded_chain_url(patient.home))
+    for contract, stream in pin:
+        on_chain = chain.stream_state(str(contract), bytes.fromhex(str(stream))).count
+        assert on_chain == number(connection, "SELECT count(*) FROM anchor_batch")
+    visitor, now = Visitor(patient.url), SystemClock().now()
+    trust = TrustList.from_json(visitor.get("/.well-known/tallystick-trust.json").body)
+    verdicts = {
+        digest: verify_bundle(
+            visitor.get(f"/bundles/{digest}.json").body, as_of=now, trust=trust, rpc_url=f"{patient.url}/chain"
+        ).to_json()["verdict"]
+        for digest in digests
+    }
+    assert verdicts == dict.fromkeys(digests, "valid")
+    print(f"{len(digests)} passports valid")  # noqa: T201 - a run that issued none proves little

@@ -17,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from portal.demo.papers import pdf
 from portal.inventory import service as inventory
 from portal.inventory.model import LocationDraft, ProductDraft
 from portal.kernel.actor import Actor
@@ -28,7 +29,7 @@ from portal.platform.db import Database
 from portal.platform.postgres import EmbeddedPostgres
 from portal.replenishment import service as replenishment
 from portal.replenishment.model import PolicyDraft
-from support.running_http import Answer, NotThereError, Visitor
+from support.running_http import Answer, NotThereError, Upload, Visitor, multipart
 
 PASSWORD = "correct-horse-battery"
 PACK = 10
@@ -310,3 +311,53 @@ class Replenishing:
         if not found:
             raise NotThereError(f"{order} cannot be received: {page.status}")
         return self.operator.post(found[0], {"step": "confirm"}, "received", order)
+
+
+class Papers:
+    """What follows a receipt: the supplier hands in the papers of the lot, the operator issues its passport.
+
+    Args:
+        people: The line's people; their sessions are used.
+    """
+
+    def __init__(self, people: Replenishing) -> None:
+        self._people = people
+
+    def __call__(self, lot: str) -> None:
+        """Bring a lot to its passport, come what may."""
+        for kind in ("certificate", "inspection_report"):
+            self._people.supplier.patiently(lambda kind=kind: self._handed_in(kind, lot))  # type: ignore[misc]
+        self._people.operator.patiently(lambda: self._issued(lot))
+
+    def _handed_in(self, kind: str, lot: str) -> bool | None:
+        line, clerk = self._people.line, self._people.supplier
+        number = f"{kind[:2].upper()}-{lot}"
+        page = clerk.visitor.get("/documents/new")
+        fields = {
+            **page.form(having="issued_by").fields,
+            "kind": kind,
+            "number": number,
+            "issued_by": "Laboratory",
+            "valid_from": (SystemClock().now().date() - timedelta(days=3)).isoformat(),
+            "sku": line.sku,
+            "lot": lot,
+        }
+        file = Upload(f"{number}.pdf", pdf(number, [lot]), "application/pdf")
+        body, media_type = multipart(list(fields.items()), {"file": file})
+        answer = clerk.visitor.request("POST", "/documents/new", body=body, headers={"Content-Type": media_type})
+        return self._noted(answer, "handed in", number)
+
+    def _issued(self, lot: str) -> bool | None:
+        clerk, product_id = self._people.operator, self._people.line.product_id
+        page = clerk.visitor.get(f"/passports/issue?product={product_id}&lot={lot}")
+        answer = clerk.submitted("/passports/issue", page.form(having="lot").fields)
+        digest = answer.headers.get("location", "").removeprefix("/passports/").partition("?")[0]
+        return self._noted(answer, "issued", digest)
+
+    def _noted(self, answer: Answer, deed: str, what: str) -> bool | None:
+        if answer.status == SEE_OTHER:
+            self._people.journal.acknowledged.append((deed, what))
+            return True
+        if answer.status < 500:
+            self._people.journal.odd.append(f"{deed} {what}: {answer.status} {answer.words[-400:]}")
+        return None
