@@ -27,6 +27,13 @@ _TYPES = {
     ".wasm": "application/wasm",
 }
 _TEXT = ("text/", "application/json", "application/ld+json", "application/problem+json", "image/svg")
+SHEET = "tally.css"
+EXCERPT = "passport.css"
+"""The part of the sheet that a passport page needs; made from it, because scanning happens on slow lines."""
+
+_PORTAL_ONLY = frozenset({5, 6, 8, 9, 10, 11, 14})
+"""Numbers of the sheet's sections that no passport page needs: tables, drawings, boards, forms of import."""
+
 _LEAST_BYTES = 600
 _FOR_EVER = "public, max-age=31536000, immutable"
 _HASH_CHARS = 12
@@ -66,6 +73,8 @@ class Assets:
             asset = _read(path)
             self._files[name] = asset
             total.update(f"{name}\0{asset.etag}\0".encode())
+        if (folder / SHEET).exists():
+            self._files[EXCERPT] = _packed(EXCERPT, squeeze(excerpt((folder / SHEET).read_bytes())))
         self.version = total.hexdigest()[:_HASH_CHARS]
 
     def find(self, name: str) -> Asset | None:
@@ -81,6 +90,17 @@ class Assets:
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"
+
+
+def excerpt(sheet: bytes) -> bytes:
+    """Return the sheet without the sections that only signed-in people's pages need, by their numbered heads."""
+    parts = re.split(rb"(?m)^(?=/\* \d+ )", sheet)
+    return b"".join(part for part in parts if _section(part) not in _PORTAL_ONLY)
+
+
+def _section(part: bytes) -> int:
+    numbered = re.match(rb"/\* (\d+) ", part)
+    return int(numbered[1]) if numbered else 0
 
 
 def squeeze(sheet: bytes) -> bytes:
@@ -103,8 +123,12 @@ def _read(path: Path) -> Asset:
         data = squeeze(data)
     if path.suffix == ".mjs" and "vendor" not in path.parts:
         data = squeeze_module(data)
-    guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    kind = _TYPES.get(path.suffix, guessed)
+    return _packed(path.name, data)
+
+
+def _packed(name: str, data: bytes) -> Asset:
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = _TYPES.get(PurePosixPath(name).suffix, guessed)
     packed = gzip.compress(data, 9, mtime=0) if kind.startswith(_TEXT) else b""
     if len(packed) >= len(data):
         packed = b""

@@ -1,6 +1,7 @@
 """Static files with a hash in the address, and compression."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,21 @@ def test_no_module_of_ours_has_a_text_over_several_lines() -> None:
     for path in assets.STATIC.glob("*.mjs"):
         lines = path.read_text(encoding="utf-8").splitlines()
         assert [line for line in lines if line.count("`") % 2] == []
+
+
+def test_the_passport_gets_the_sheet_without_what_only_the_portal_needs(tmp_path: Path) -> None:
+    sheet = "/* 1 a */\n.a { b: c }\n/* 5 t */\n.t { b: c }\n@media x { .t { b: c } }\n/* 20 z */\n.z { b: c }"
+    (tmp_path / "tally.css").write_text(sheet, encoding="utf-8")
+    found = assets.Assets(tmp_path).find("passport.css")
+    assert found is not None
+    assert found.data == b".a{b:c}.z{b:c}"
+
+
+def test_no_rule_is_left_out_that_speaks_of_something_on_the_passport_page() -> None:
+    sheet, name = (assets.STATIC / "tally.css").read_bytes(), rb"\.([a-z][a-z0-9-]*)"
+    left_out = set(re.findall(name, sheet)) - set(re.findall(name, assets.excerpt(sheet)))
+    templates = assets.STATIC.parent / "web" / "templates"
+    parts = ("public/passport.html", "public.html", "components/verdict.html", "components/brand.html")
+    used = b" ".join((templates / part).read_bytes() for part in parts)
+    classes = b" ".join(re.findall(rb'class="([^"]*)"', used))
+    assert left_out & set(re.findall(rb"[a-z][a-z0-9-]*", classes)) == set()
