@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import i18n schema fmt wheels clean
+.PHONY: help run install test lint check bench-start bench-import bench-pages i18n schema fmt wheels clean
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -41,6 +41,9 @@ bench-start: $(RUN) ## measure the first and the second start against their bars
 
 bench-import: $(RUN) ## measure the import of the real order file against its bars; prints JSON
 	@$(PY) tools/bench_import.py
+
+bench-pages: $(RUN) ## measure the passport page's bytes and the availability page's time against their bars; prints JSON
+	@$(PY) tools/bench_pages.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics
