@@ -32,6 +32,9 @@ blueprint = Blueprint("ops", __name__, url_prefix="/ops")
 KINDS = ("answer", "receive", "stock", "expiry", "system")
 """Filters of the inbox, in order."""
 
+LATER = 5
+"""So many of a kind are shown under later; the rest is one line that leads to the filtered list."""
+
 PER_PAGE = 50
 
 FILTERS = {
@@ -53,23 +56,56 @@ def inbox() -> ResponseReturnValue:
     kind = request.args.get("kind", "")
     shown = [item for item in items if kind not in KINDS or item["filter"] == kind]
     soon = _end_of_tomorrow(now)
+    later = [item for item in shown if item["at"] > soon]
+    few, rest = (later, []) if kind in KINDS else _few(later)
     groups = [
-        (gettext("Now"), [item for item in shown if item["at"] <= now + timedelta(hours=6)]),
-        (
+        _group(gettext("Now"), [item for item in shown if item["at"] <= now + timedelta(hours=6)]),
+        _group(
             gettext("Today and tomorrow"),
             [item for item in shown if now + timedelta(hours=6) < item["at"] <= soon],
         ),
-        (gettext("Later"), [item for item in shown if item["at"] > soon]),
+        {"title": gettext("Later"), "items": few, "count": len(later), "rest": rest},
     ]
     return render_template(
         "ops/inbox.html",
-        groups=[group for group in groups if group[1]],
+        groups=[group for group in groups if group["items"]],
         total=len(items),
         kind=kind if kind in KINDS else "",
         counts={name: sum(item["filter"] == name for item in items) for name in KINDS},
         setup=_setup(found),
         found=found,
     )
+
+
+def _group(title: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"title": title, "items": items, "count": len(items), "rest": []}
+
+
+def _few(items: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Keep the first of each kind; name what is left out, each kind in one line with its address."""
+    kept: list[dict[str, Any]] = []
+    left: dict[str, int] = {}
+    for item in items:
+        name = item["filter"]
+        if sum(one["filter"] == name for one in kept) < LATER:
+            kept.append(item)
+        else:
+            left[name] = left.get(name, 0) + 1
+    rest = [{"text": _left_out(name, count), "href": f"/ops?kind={name}"} for name, count in left.items()]
+    return kept, rest
+
+
+def _left_out(name: str, count: int) -> str:
+    if name == "expiry":
+        return str(
+            ngettext(
+                "%(num)d more lot ends within %(days)d days",
+                "%(num)d more lots end within %(days)d days",
+                count,
+                days=inboxes.EXPIRY_DAYS,
+            )
+        )
+    return str(ngettext("%(num)d more of this kind", "%(num)d more of this kind", count))
 
 
 def _end_of_tomorrow(now: datetime) -> datetime:
@@ -238,6 +274,7 @@ def _ending(lot: EndingLot) -> dict[str, Any]:
         "left": gettext("%(span)s ago", span=left) if gone else gettext("%(span)s left", span=left),
         "note": filters.day(lot.expires_on),
         "at": _start_of(lot.expires_on),
+        "action": gettext("See stock"),
     }
 
 

@@ -18,6 +18,7 @@ from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from portal.replenishment import reads, service
 from portal.replenishment.model import Order, State
+from portal.web import ops
 from support import replenishing as make
 from support.people import Company, browser, csrf_token, found_company, web_app
 from support.replenishing import World
@@ -419,6 +420,23 @@ def test_the_inbox_sorts_what_is_to_do_by_urgency(
     clock.advance(timedelta(days=2, minutes=1))
     service.expire(conn, actor=world.worker, now=clock.now())
     assert "Songyue Tea let R-26002 run out" in seen(operator.get("/ops"))
+
+
+def test_many_ending_lots_are_one_line_under_later(operator: FlaskClient, conn: Connection, world: World) -> None:
+    for day in range(7):
+        make.stock(conn, world, 5, lot=f"L-{day}", expires_on=world.now.date() + timedelta(days=10 + day))
+    words = seen(operator.get("/ops"))
+    assert words.count("Lot ends soon") == 5
+    assert "2 more lots end within 30 days" in words
+    assert seen(operator.get("/ops?kind=expiry")).count("Lot ends soon") == 7
+
+
+def test_what_is_left_out_of_other_kinds_is_named_too(app: Flask) -> None:
+    item = {"filter": "receive"}
+    with app.test_request_context("/ops?lang=en"):
+        kept, rest = ops._few([item] * 7)
+    assert kept == [item] * 5
+    assert rest == [{"text": "2 more of this kind", "href": "/ops?kind=receive"}]
 
 
 def test_a_refused_policy_falls_short_until_it_is_asked_again(
