@@ -83,7 +83,6 @@ def _asked() -> Asked:
 
 
 @blueprint.get("/inventory")
-@blueprint.get("/ops/stock")
 @needs(Role.CUSTOMER, Role.OPERATOR)
 def listing() -> ResponseReturnValue:
     """Show what is available, a page of products; ``?open=SKU`` unfolds one."""
@@ -100,6 +99,13 @@ def listing() -> ResponseReturnValue:
         staff=viewer.disclosure.everything,
         by_node=viewer.disclosure.by_node,
     )
+
+
+@blueprint.get("/ops/stock")
+@needs(Role.OPERATOR)
+def staff_listing() -> ResponseReturnValue:
+    """Show the operator what is available, over all customers."""
+    return listing()
 
 
 @blueprint.get("/inventory/<path:sku>")

@@ -30,7 +30,6 @@ blueprint = Blueprint("orders", __name__)
 
 
 @blueprint.get("/orders")
-@blueprint.get("/ops/orders")
 @needs(Role.CUSTOMER, Role.OPERATOR)
 def listing() -> ResponseReturnValue:
     """Show orders, the newest first."""
@@ -61,6 +60,13 @@ def listing() -> ResponseReturnValue:
         url=_url(q, state),
         staff=viewer.disclosure.everything,
     )
+
+
+@blueprint.get("/ops/orders")
+@needs(Role.OPERATOR)
+def staff_listing() -> ResponseReturnValue:
+    """Show the operator everybody's orders."""
+    return listing()
 
 
 def order_row(order: Order, products: Mapping[UUID, Product], firms: Mapping[UUID, str]) -> dict[str, Any]:

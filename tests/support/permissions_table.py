@@ -89,9 +89,8 @@ ROWS: tuple[Row, ...] = (
     Row("GET /board", STRATEGIC | OPERATOR),
     # The host's staff.
     Row("GET /ops", OPERATOR),
-    # The customer's own lists by the operator's address: the same view, the same scope.
-    Row("GET /ops/stock", CUSTOMERS | OPERATOR),
-    Row("GET /ops/orders", CUSTOMERS | OPERATOR),
+    Row("GET /ops/stock", OPERATOR),
+    Row("GET /ops/orders", OPERATOR),
     Row("GET /ops/policies", OPERATOR),
     Row("GET /ops/policies/new", OPERATOR),
     Row("POST /ops/policies/new", OPERATOR, entered=(422,)),
