@@ -11,6 +11,7 @@ from datetime import date, timedelta
 _CHAR_PX = 7
 _DATE_LABEL_PX = 106
 _NUMBER_PX = 30
+_NOW_LABEL_PX = 72
 _LABEL_ON_LEFT_PX = 150
 _MOST_GRID_LINES = 3
 _TICK_DAYS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
@@ -270,7 +271,7 @@ def _step_labels(steps: Sequence[Step], frame: Frame) -> tuple[Mark, ...]:
                 step.value,
                 step.on,
                 step.source if fits else "",
-                full=room >= _DATE_LABEL_PX or n == 0,
+                full=room >= (_NOW_LABEL_PX if n == 0 else _DATE_LABEL_PX),
             )
         )
     return tuple(marks)
@@ -332,6 +333,9 @@ def _dot(points: Sequence[Point], frame: Frame, *, below: bool) -> Mark | None:
     shift = 18 if below else 5
     if not below and y < frame.top + 12:
         shift = 34
+    if below and y + shift > frame.bottom - 5 and x + _LABEL_ON_LEFT_PX <= frame.right:
+        # At the very bottom the falling line is on the left: write above the flat one on the right.
+        return Mark(x + 9, y - 8, points[0].value, points[0].on)
     return Mark(
         x - 9 if on_the_left else x + 9,
         min(y + shift, frame.bottom - 5),

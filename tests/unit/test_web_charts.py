@@ -92,6 +92,11 @@ def test_steps_too_narrow_for_a_figure_are_left_to_the_table() -> None:
     ]
 
 
+def test_a_short_first_step_shows_its_figure_without_the_word() -> None:
+    drawing = charts.promise([charts.Step(DAY, 22), charts.Step(on(2), 34, "PO-4402")], end=on(28))
+    assert [(m.value, m.full) for m in drawing.labels] == [(22, False), (34, True)]
+
+
 def test_a_promise_of_one_step_is_a_line() -> None:
     drawing = charts.promise([charts.Step(DAY, 0)], end=on(4))
     assert drawing.line == "M34.0 196.0H560.0"
@@ -131,6 +136,18 @@ def test_labels_of_an_early_arrival_stand_on_the_right() -> None:
     assert drawing.high is not None
     assert (drawing.low.anchor, drawing.high.anchor) == ("start", "start")
     assert drawing.high.y == drawing.frame.y(150) + 5
+
+
+def test_a_level_below_nothing_is_written_above_the_axis_on_the_right() -> None:
+    drawing = charts.projection(
+        before=[charts.Point(DAY, 120)],
+        without=[charts.Point(on(4), -79)],
+        replenished=[charts.Point(on(4), 200)],
+        limits=(100, 300),
+        end=on(9),
+    )
+    assert drawing.low is not None
+    assert (drawing.low.anchor, drawing.low.x, drawing.low.y) == ("start", 168.8, 164.0)
 
 
 def test_a_projection_without_a_need_is_one_line() -> None:
