@@ -40,6 +40,25 @@ def spring_festival(year: int) -> date:
     return SPRING_FESTIVAL.get(year) or date(year, 2, 5)
 
 
+_MONTHS = {
+    "坚果 Nuts": (150, 120, 90, 85, 80, 70, 70, 80, 105, 115, 130, 150),
+    "茶 Tea": (105, 95, 110, 140, 130, 90, 75, 75, 100, 110, 105, 115),
+    "饮品 Drinks": (75, 75, 85, 100, 125, 145, 160, 150, 115, 95, 80, 75),
+    "糕点 Pastry": (110, 105, 95, 100, 95, 90, 85, 90, 105, 110, 105, 110),
+    "南北货 Larder": (140, 115, 90, 85, 85, 80, 75, 80, 95, 105, 115, 135),
+}
+
+
+def usual_share(day: date, *, category: str) -> int:
+    """Return the per cent of the year's mean that goods of a range sell in the month of a day.
+
+    Args:
+        day: The day.
+        category: The range; one without a curve sells alike all year.
+    """
+    return _MONTHS[category][day.month - 1] if category in _MONTHS else 100
+
+
 def swell(day: date, *, festival: str) -> int:
     """Return by how many per cent demand differs on a day, for goods given at a festival.
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from portal.demo.catalogue import ITEMS, LEAD_DAYS, Item
 from portal.demo.dice import Dice
-from portal.demo.seasons import swell
+from portal.demo.seasons import swell, usual_share
 
 DAYS = 365
 """Days of history, up to yesterday."""
@@ -87,6 +87,14 @@ _EXPIRED = ("DR-604", "SH-1")
 """Where the oldest lot was forgotten: it expired two days ago and is in nobody's figures."""
 
 
+_STORY = {"SH-1": 18, "JX-3PL": 14}
+"""Cases of the key customer's own orders of mung bean cake by warehouse: why less is free than lies there."""
+
+_STORY_SKU, _STORY_CUSTOMER = "CK-202", "C-02"
+_STORY_RECEIPTS = ((9, 30, "shipped"), (21, 48, "confirmed"))
+"""Days ahead, cases and state of what is coming of it."""
+
+
 def sold_on(item: Item, day: date, dice: Dice) -> int:
     """Return the quanta of an item sold on a day.
 
@@ -96,6 +104,7 @@ def sold_on(item: Item, day: date, dice: Dice) -> int:
         dice: Chance.
     """
     share = _WEEKDAY[day.weekday()] * swell(day, festival=item.festival) // 100
+    share = share * usual_share(day, category=item.category) // 100
     if item.sku in _PROMOTED and 0 <= _PROMOTIONS.get(day.month, 99) - day.day <= 2:  # noqa: PLR2004 - three days
         share *= 3
     quantity = item.daily * share * dice.between(70, 130) // 10_000
@@ -138,16 +147,31 @@ def open_orders(today: date) -> list[DemoOrder]:
     )
     for number, (customer, node, ahead) in enumerate(plan, start=1):
         chosen = {item.sku: item for item in (dice.pick(steady) for _ in range(4))}
+        # Firms order whole cases, the counter sells pieces.
         lines = tuple(
-            Sale(sku, max(item.daily * dice.between(60, 200) // 100, 1) * quantum(item))
-            for sku, item in sorted(chosen.items())
+            Sale(sku, _asked_for(item, dice, in_cases=bool(customer))) for sku, item in sorted(chosen.items())
         )
+        if customer == _STORY_CUSTOMER:
+            story = _item(_STORY_SKU)
+            own = Sale(story.sku, story.pack * _STORY[node] * quantum(story))
+            lines = (own, *(line for line in lines if line.sku != story.sku))
         found.append(
             DemoOrder(
                 f"SO-{today:%y%m}-9{number:02d}", customer, today, today + timedelta(days=ahead), node, lines
             )
         )
     return found
+
+
+def _item(sku: str) -> Item:
+    return next(item for item in ITEMS if item.sku == sku)
+
+
+def _asked_for(item: Item, dice: Dice, *, in_cases: bool) -> int:
+    pieces = max(item.daily * dice.between(60, 200) // 100, 1)
+    if in_cases:
+        pieces = -(-pieces // item.pack) * item.pack
+    return pieces * quantum(item)
 
 
 def stock(today: date) -> list[DemoLot]:
@@ -190,9 +214,9 @@ def _lots(item: Item, node: str, quantity: int, today: date, dice: Dice) -> Iter
 def receipts(today: date) -> list[DemoReceipt]:
     """Return what is on its way to us, other than what suppliers send on their own proposals."""
     dice = Dice(_SEED + 3)
-    items = [item for item in ITEMS if item.sku not in VMI]
-    found = []
-    for number in range(12):
+    items = [item for item in ITEMS if item.sku not in VMI and item.sku != _STORY_SKU]
+    found = [_story_receipt(number, today) for number in range(len(_STORY_RECEIPTS))]
+    for number in range(18):
         item = items[number * 3 % len(items)]
         shipped = number % 2 == 0
         lead = LEAD_DAYS[item.supplier]
@@ -213,3 +237,21 @@ def receipts(today: date) -> list[DemoReceipt]:
             )
         )
     return found
+
+
+def _story_receipt(number: int, today: date) -> DemoReceipt:
+    item = _item(_STORY_SKU)
+    ahead, cases, state = _STORY_RECEIPTS[number]
+    made_on = today - timedelta(days=3)
+    shipped = state == "shipped"
+    return DemoReceipt(
+        sku=item.sku,
+        node="SH-1",
+        supplier=item.supplier,
+        lot=f"{item.sku[:2]}{made_on:%y%m%d}V" if shipped else "",
+        expires_on=made_on + timedelta(days=item.shelf_days) if shipped else None,
+        quantity=cases * item.pack * quantum(item),
+        due_on=today + timedelta(days=ahead),
+        state=state,
+        document=f"PO-{4390 + number}",
+    )

@@ -87,7 +87,7 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
         "products": 40,
         "stock": len(found[0]["stock"]),
         "orders": len(found[0]["orders"]),
-        "expected": 12,
+        "expected": 20,
         "proposals": 5,
         "shipments": 1,
         "documents": 6,

@@ -60,6 +60,39 @@ def test_demand_swells_before_a_feast_and_sinks_after_it(day: date, festival: st
     assert seasons.swell(day, festival=festival) == percent
 
 
+@pytest.mark.parametrize(
+    ("day", "category", "percent"),
+    [
+        (date(2026, 12, 1), "坚果 Nuts", 150),
+        (date(2026, 7, 1), "坚果 Nuts", 70),
+        (date(2026, 7, 31), "饮品 Drinks", 160),
+        (date(2026, 4, 5), "茶 Tea", 140),
+        (date(2026, 4, 5), "礼品 Gifts", 100),
+    ],
+)
+def test_each_range_has_its_months(day: date, category: str, percent: int) -> None:
+    assert seasons.usual_share(day, category=category) == percent
+
+
+def test_firms_order_whole_cases() -> None:
+    packs = {item.sku: item.pack * year.quantum(item) for item in catalogue.ITEMS}
+    lines = [line for order in year.open_orders(TODAY) if order.customer for line in order.lines]
+    assert lines
+    assert all(line.quantity % packs[line.sku] == 0 for line in lines)
+
+
+def test_one_product_tells_why_less_is_free_than_lies_there() -> None:
+    own = [
+        (order.number, order.node, line.quantity)
+        for order in year.open_orders(TODAY)
+        for line in order.lines
+        if (order.customer, line.sku) == ("C-02", "CK-202")
+    ]
+    coming = [(one.document, one.quantity, one.state) for one in year.receipts(TODAY) if one.sku == "CK-202"]
+    assert own == [("SO-2611-902", "SH-1", 432), ("SO-2611-903", "JX-3PL", 336)]
+    assert coming == [("PO-4390", 720, "shipped"), ("PO-4391", 1152, "confirmed")]
+
+
 def test_years_beyond_the_table_have_their_feasts_too() -> None:
     assert seasons.mid_autumn(2050) == date(2050, 9, 22)
     assert seasons.spring_festival(2050) == date(2050, 2, 5)
