@@ -26,7 +26,7 @@ from portal.web.inventory import entitled
 from portal.web.orders import order_row
 
 WEEKS = 26
-_COLUMN_PX = 38
+_COLUMN_PX = 37
 _HEIGHT_PX = 190
 _TOP_PX = 22
 

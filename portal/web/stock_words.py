@@ -145,8 +145,10 @@ def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
     """
     later = rising(row.steps, how)[1:]
     if not later:
-        expected = row.in_transit + row.confirmed
-        if expected:
+        if row.promise > row.usable:
+            due = how.text(min(row.promise - row.usable, row.in_transit + row.confirmed))
+            return _("No receipt after today"), _("%(amount)s of it still has to arrive", amount=due)
+        if row.in_transit + row.confirmed:
             return _("No more to promise"), _("What is coming is kept for orders")
         return "", _all_for_now(row, how)
     step, figure = later[0]
