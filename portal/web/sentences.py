@@ -34,6 +34,7 @@ ROOMS: dict[str, Any] = {
     "papers_missing": _l("A passport needs a certificate in force and an inspection report of the lot."),
     "no_gtin": _l("The product has no GTIN, so no code can point to its passport."),
     "passport_not_found": _l("No passport has been issued under this code."),
+    "no_firm": _l("Your sign-in belongs to no firm yet. Ask the host company to set it."),
     "document_not_found": _l("There is no such document, or it is not yours to see."),
     # replenishment
     "bad_policy": _l("The limits contradict each other: %(field)s is %(value)s, the limit is %(limit)s."),

@@ -19,3 +19,8 @@ def test_version_and_variant_are_the_standards() -> None:
 
 def test_two_of_the_same_millisecond_differ() -> None:
     assert len({new_id(RFC_MOMENT) for _ in range(1000)}) == 1000
+
+
+def test_those_of_one_millisecond_stand_in_the_order_they_were_made() -> None:
+    made = [new_id(RFC_MOMENT) for _ in range(1000)]
+    assert made == sorted(made)
