@@ -13,7 +13,6 @@ from typing import Any
 from flask import Flask, current_app, g, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
 from portal.web import assets, errors, filters, i18n, security
 
@@ -188,8 +187,6 @@ def serves(path: str) -> bool:
     adapter = current_app.url_map.bind("localhost")
     try:
         adapter.match(path, method="GET")
-    except RequestRedirect:
-        return True
     except HTTPException:
         return False
     return True
