@@ -35,7 +35,7 @@ def test_a_file_with_chinese_heads_is_refused_by_row_and_column_and_then_importe
     sku = f"ZZ-{secrets.token_hex(3).upper()}"
     page = visits.signed_in("operator", scripts=scripts)
     bad = tmp_path / "商品.csv"
-    bad.write_bytes(f"货号,商品条码,中文名称,英文名称,单位\n{sku},12345,新品,New,件\n".encode("gb18030"))
+    bad.write_bytes(f"货号,商品条码,中文名称,英文名称,单位\n{sku},12345,新品,Novelty,件\n".encode("gb18030"))
     hand_in(page, bad)
     expect(page.locator("main")).to_contain_text("12345")
     expect(page.locator("main")).to_contain_text("校验位不对")
@@ -43,7 +43,7 @@ def test_a_file_with_chinese_heads_is_refused_by_row_and_column_and_then_importe
     assert sku not in people.operator.get("/inventory.csv").text
 
     good = tmp_path / "商品2.csv"
-    good.write_text(f"货号,中文名称,英文名称,单位\n{sku},新品 {sku},New,件\n", "utf-8-sig")
+    good.write_text(f"货号,中文名称,英文名称,单位\n{sku},新品 {sku},Novelty,件\n", "utf-8-sig")
     hand_in(page, good)
     page.locator("form[action$='/apply'] button.first").click()
     expect(page.locator("main")).to_contain_text("导入完成")
