@@ -91,7 +91,7 @@ _STORY = {"SH-1": 18, "JX-3PL": 14}
 """Cases of the key customer's own orders of mung bean cake by warehouse: why less is free than lies there."""
 
 _STORY_SKU, _STORY_CUSTOMER = "CK-202", "C-02"
-_STORY_RECEIPTS = ((9, 30, "shipped"), (21, 48, "confirmed"))
+_STORY_RECEIPTS = ((12, 30, "shipped"), (21, 48, "confirmed"))
 """Days ahead, cases and state of what is coming of it."""
 
 

@@ -41,7 +41,7 @@ ADVICE: dict[int, Any] = {
     400: _l("Go back, reload the page and try once more. Nothing was changed."),
     401: _l("Your session has ended or never began. Nothing was lost."),
     403: _l("Your role or agreement does not include it. Ask your contact at the host company."),
-    404: _l("The address may be mistyped, or the thing has moved. Search for it, or start again."),
+    404: _l("The address may be mistyped, or the page has moved. Begin again at the start page."),
     405: _l("Go back and use the buttons on the page. Nothing was changed."),
     409: _l("It has changed since you opened it. Look at what stands now, then decide again."),
     413: _l("Nothing was stored. Split the file, or ask the operator for a larger limit."),

@@ -130,8 +130,10 @@ def check_answer(number: str) -> ResponseReturnValue:
         return render_template("vmi/check.html", view=view, accepting=True, reason="", note="")
     entries = Entries(request.args)
     reason, note = _reason(entries)
-    if "reason" not in request.args or entries.errors:
-        shown = entries.errors if "reason" in request.args else {}
+    # A form without a chosen reason sends its other field only.
+    handed_in = not request.args.keys().isdisjoint({"reason", "note"})
+    if not handed_in or entries.errors:
+        shown = entries.errors if handed_in else {}
         return render_template(
             "vmi/reason.html", view=view, reasons=REASONS, values=entries.values, errors=shown
         ), (422 if shown else 200)

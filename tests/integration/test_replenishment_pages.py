@@ -241,6 +241,7 @@ def test_rejecting_asks_why_then_checks_then_sends(
     supplier: FlaskClient, conn: Connection, world: World, order: Order
 ) -> None:
     assert "Why can you not supply it?" in seen(supplier.get("/vmi/R-26001/answer?with=reject"))
+    assert supplier.get("/vmi/R-26001/answer?with=reject&note=").status_code == 422
     unsaid = supplier.get("/vmi/R-26001/answer?with=reject&reason=")
     assert (unsaid.status_code, "Choose a reason." in seen(unsaid)) == (422, True)
     other = supplier.get("/vmi/R-26001/answer?with=reject&reason=other")
