@@ -12,7 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-BARS_S = {"cold_start_s": 30.0, "second_start_s": 8.0}
+from bars import report
+
+BARS = {"cold_start_s": ("<=", 30.0), "second_start_s": ("<=", 8.0)}
 ROOT = Path(__file__).parents[1]
 
 
@@ -30,7 +32,9 @@ def started(home: Path) -> float:
         line = process.stdout.readline()
         seconds = time.monotonic() - before
         process.send_signal(signal.SIGINT)
-    json.loads(line)
+    ready = json.loads(line)
+    if not (ready["logins"] and ready["passports"]):
+        raise SystemExit("The demo company is not there.")
     return round(seconds, 2)
 
 
@@ -38,13 +42,8 @@ def main() -> int:
     """Measure both starts and judge them."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        measured = {name: started(home) for name in BARS_S}
-    report = {
-        name: {"value": seconds, "bar": BARS_S[name], "ok": seconds <= BARS_S[name]}
-        for name, seconds in measured.items()
-    }
-    print(json.dumps(report))
-    return 0 if all(entry["ok"] for entry in report.values()) else 1
+        measured = {name: started(home) for name in BARS}
+    return report(measured, BARS, home="empty, then lived in; packages installed, demo company included")
 
 
 if __name__ == "__main__":
