@@ -78,7 +78,7 @@ def test_every_refusal_a_person_may_meet_has_a_sentence() -> None:
     """Programs and operators read the others: the API, the command line, the platform's own start."""
     elsewhere = ("portal/api/", "portal/cli/", "portal/flows/imports/", "portal/platform/")
     sources = [p.read_text(encoding="utf-8") for p in (ROOT / "portal" / "web").glob("*.py")]
-    said = set(errors.SENTENCES) | set(re.findall(r"\b(\w+)=_l\(", "".join(sources)))
+    said = set(errors.SENTENCES) | set(re.findall(r"\b(\w+)(?:=|\"\] = )_l\(", "".join(sources)))
     wordless = set()
     for path in (ROOT / "portal").rglob("*.py"):
         name = path.relative_to(ROOT).as_posix()
