@@ -383,3 +383,45 @@ def test_progress_is_told_now_and_then(
         progress=lambda *word: told.append(word),
     )
     assert told == [("read", 2, 5), ("read", 4, 5), ("read", 5, 5)]
+
+
+def promises(conn: Connection) -> list[tuple[object, ...]]:
+    rows = conn.execute(
+        text(
+            "SELECT a.document, p.sku, l.code, a.quantity, a.needed_on, a.state FROM allocation a"
+            " JOIN product p ON p.id = a.product_id JOIN location l ON l.id = a.location_id ORDER BY 1, 2, 6"
+        )
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_an_open_order_keeps_stock_until_a_later_file_closes_it(run: Run, conn: Connection) -> None:
+    all_kinds(run)
+    kept = promises(conn)
+    assert {(document, state) for document, *_, state in kept} == {("SO-1", "open")}
+    assert sum(quantity for _, sku, _, quantity, *_ in kept if sku == "MC-1") == 24
+
+    run("orders", ORDERS.replace("2026-11-27", ""))
+
+    assert {(document, state) for document, *_, state in promises(conn)} == {("SO-1", "released")}
+
+
+def test_an_open_order_without_a_warehouse_keeps_stock_of_the_companys_own_one(run: Run, conn: Connection) -> None:
+    for kind, content in (("products", PRODUCTS), ("locations", LOCATIONS), ("partners", PARTNERS)):
+        run(kind, content)
+
+    run("orders", ORDERS.replace(",SH-1\n", ",\n"))
+
+    assert promises(conn) == [
+        ("SO-1", "MC-1", "SH-1", 24, date(2026, 11, 27), "open"),
+        ("SO-1", "NT-1", "SH-1", 15, date(2026, 11, 27), "open"),
+    ]
+
+
+def test_an_open_order_of_a_company_without_warehouses_keeps_nothing(run: Run, conn: Connection) -> None:
+    for kind, content in (("products", PRODUCTS), ("partners", PARTNERS)):
+        run(kind, content)
+
+    assert figures(run("orders", ORDERS.replace(",SH-1\n", ",\n"))) == (2, 0, 0, 0)
+
+    assert promises(conn) == []

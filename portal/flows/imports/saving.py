@@ -18,6 +18,7 @@ from portal.flows.imports.orders import Gathered, OrderPlan
 from portal.flows.imports.plan import Plan
 from portal.forecasting import service as forecasting
 from portal.inventory import service as inventory
+from portal.inventory.model import AllocationLine
 from portal.kernel.actor import Actor
 from portal.orders import reads as order_reads
 from portal.orders import service as orders
@@ -113,6 +114,13 @@ def _save_orders(connection: Connection, actor: Actor, plan: Plan, now: datetime
         orders.save_orders(
             connection, actor=actor, orders=_drafts(drafts.orders, books, plan.sheet.name, progress), now=now
         )
+        inventory.keep_for_documents(
+            connection,
+            actor=actor,
+            documents=list(drafts.orders),
+            lines=list(_promises(drafts.orders, books)),
+            now=now,
+        )
         demand = _Demand(actor.org_id, plan.zone, now, progress)
         demand.count(connection, sorted(touched))
     return Saved(new=plan.new, changed=plan.changed, products=len(drafts.products), partners=len(drafts.partners))
@@ -124,7 +132,11 @@ class _Ids:
     def __init__(self, connection: Connection, org_id: UUID) -> None:
         self.products = _ids(present.products(connection, org_id=org_id))
         self.partners = _ids(present.partners(connection, org_id=org_id))
-        self.nodes = _ids(present.locations(connection, org_id=org_id))
+        nodes = present.locations(connection, org_id=org_id)
+        self.nodes = _ids(nodes)
+        self.usual_node = min(
+            (code for code, row in nodes.items() if row["kind"] == "own"), default=min(nodes, default=None)
+        )
 
 
 def _ids(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, UUID]:
@@ -156,6 +168,28 @@ def _drafts(
             ),
         )
     progress("save", len(gathered), len(gathered))
+
+
+def _promises(gathered: Mapping[str, Gathered], books: _Ids) -> Iterator[AllocationLine]:
+    """Yield what open orders keep: at the line's warehouse, or at the company's first own one.
+
+    A company without any warehouse has no stock to keep.
+    """
+    for number, order in gathered.items():
+        if order.state != "open":
+            continue
+        for line in order.lines:
+            place = line.location or books.usual_node
+            if place is not None:
+                yield AllocationLine(
+                    product_id=books.products[line.sku],
+                    location_id=books.nodes[place],
+                    quantity=line.quantity,
+                    needed_on=order.needed_on or order.ordered_at.date(),
+                    document=number,
+                    source_key=f"order/{number}/{line.line_no}",
+                    partner_id=books.partners[order.customer] if order.customer else None,
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A local date is the date of ``now`` in its own zone: doors hand the instant over
 """
 
 from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
-from portal.inventory.service.promises import allocate, release
+from portal.inventory.service.promises import allocate, keep_for_documents, release
 from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
 from portal.inventory.service.stock import book_stock, issue_stock, set_stock
 
@@ -15,6 +15,7 @@ __all__ = [
     "expect",
     "expect_receipts",
     "issue_stock",
+    "keep_for_documents",
     "receive",
     "release",
     "save_locations",

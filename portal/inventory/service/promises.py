@@ -92,6 +92,44 @@ def release(
     return len(changed.all())
 
 
+def keep_for_documents(
+    connection: Connection,
+    *,
+    actor: Actor,
+    documents: Sequence[str],
+    lines: Sequence[AllocationLine],
+    now: datetime,
+) -> int:
+    """Make the open promises of some documents exactly ``lines``; returns how many are new, changed or given up.
+
+    For promises made elsewhere (imported orders): they count even where the stock does not cover them. What the
+    documents no longer ask for is released.
+
+    Args:
+        connection: Open transaction.
+        actor: Who does it.
+        documents: Numbers of the documents that are told anew, those without any line included.
+        lines: What they ask for now.
+        now: Instant, in the company's zone.
+
+    Raises:
+        BadQuantity: A quantity is below 1.
+        UnknownProduct: A product is not in the books.
+        UnknownLocation: A node is not in the books, or is a virtual place.
+    """
+    open_keys = connection.execute(
+        text(
+            "SELECT source_key FROM allocation"
+            " WHERE org_id = :org AND state = 'open' AND document = ANY(CAST(:documents AS text[]))"
+        ),
+        {"org": actor.org_id, "documents": list(documents)},
+    ).scalars()
+    gone = set(open_keys) - {line.source_key for line in lines}
+    given_up = release(connection, actor=actor, source_keys=gone, now=now) if gone else 0
+    kept = allocate(connection, actor=actor, lines=lines, now=now, beyond_stock=True) if lines else 0
+    return given_up + kept
+
+
 def _allocations(connection: Connection, org_id: UUID, keys: Sequence[str]) -> dict[str, Row[Any]]:
     rows = connection.execute(
         text("""
