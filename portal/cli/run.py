@@ -57,6 +57,7 @@ def _serve(settings: Settings, *, with_demo: bool, as_json: bool, browse: bool) 
         signal.signal(number, signal.default_int_handler)
     try:
         stack.start(prepare)
+        stack.heed_signals()
         origin = stack.settings.origin
         if as_json:
             click.echo(announce.as_json(origin, logins, links))

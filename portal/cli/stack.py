@@ -99,10 +99,13 @@ class Stack:
         self._supervisor.add(worker)
         wait_until(self.answers, what="The portal", timeout_s=60, alive=portal.is_alive)
 
-    def serve(self) -> None:
-        """Keep every part alive until a signal says stop (SIGINT, SIGTERM, SIGHUP)."""
+    def heed_signals(self) -> None:
+        """Let SIGINT, SIGTERM and SIGHUP mean an orderly end; called before anybody is told it is ready."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop_serving)
+
+    def serve(self) -> None:
+        """Keep every part alive until a signal says stop."""
         while not self._told.wait(_TEND_EVERY_S):
             self._supervisor.tend()
 

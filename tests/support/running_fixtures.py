@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from portal.platform import outbox
+from portal.platform.postgres import EmbeddedPostgres
+from portal.platform.processes import wait_until
 from support.running import Ready, locked, shared_portal
 
 
@@ -29,7 +33,20 @@ def portal_url(portal: Ready) -> str:
 
 
 @pytest.fixture
-def story(run_folder: Path) -> Iterator[None]:
-    """Hold the demo company for a story that changes it, so that two stories never meet in one order."""
+def story(portal: Ready, run_folder: Path) -> Iterator[None]:
+    """Hold the demo company for a story that changes it, so that two stories never meet in one order.
+
+    It begins when all news of the story before has arrived, so that figures read at the start are the last ones.
+    """
     with locked(run_folder / "story.lock"):
+        wait_until(lambda: not _news_on_the_way(portal), what="The end of the story before", timeout_s=60)
         yield
+
+
+def _news_on_the_way(portal: Ready) -> int:
+    with psycopg.connect(EmbeddedPostgres(portal.home).url) as connection:
+        waiting = connection.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s AND status IN ('todo', 'doing')",
+            [outbox.DELIVER],
+        )
+        return int(waiting.fetchall()[0][0])
