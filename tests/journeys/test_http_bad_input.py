@@ -18,7 +18,8 @@ from portal.platform.clock import SystemClock
 from portal.platform.postgres import EmbeddedPostgres
 from portal.platform.secrets import home_secret
 from support.running import Ready
-from support.running_http import Answer, Upload, Visitor, multipart
+from support.running_company import rows
+from support.running_http import Answer, Upload, Visitor, multipart, visitor_of
 from support.running_story import People
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
@@ -203,14 +204,18 @@ def graphql(portal: Ready, tier: str, query: str) -> dict[str, Any]:
 
 
 ROOT = Path(__file__).parents[2]
+DEMO_PRODUCTS = 40
 
 
 @pytest.mark.parametrize("tier", ["ordinary", "key", "strategic"])
-def test_the_published_example_of_a_tier_works_by_token(portal: Ready, tier: str) -> None:
+@pytest.mark.usefixtures("story")
+def test_the_published_example_of_a_tier_works_by_token(portal: Ready, run_folder: Path, tier: str) -> None:
     answer = graphql(portal, tier, (ROOT / f"graphql/examples/{tier}.graphql").read_text("utf-8"))
     assert "errors" not in answer
     assert answer["data"]["viewer"]["tier"] == tier
-    assert answer["data"]["products"]["totalCount"] == 40
+    listed = rows(visitor_of(portal, run_folder, "customer", tier).get("/inventory.csv?lang=en"))
+    assert answer["data"]["products"]["totalCount"] == len(listed)
+    assert len(listed) >= DEMO_PRODUCTS
     nodes = [edge["node"] for edge in answer["data"]["products"]["edges"]]
     assert ["warehouses" in node for node in nodes] == [tier != "ordinary"] * len(nodes)
     assert ["board" in node for node in nodes] == [tier == "strategic"] * len(nodes)
