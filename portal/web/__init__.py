@@ -16,6 +16,7 @@ from portal.web import (
     passports,
     policies,
     public,
+    request_log,
     shell,
     styleguide,
     vmi,
@@ -24,6 +25,7 @@ from portal.web import (
 
 def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
+    request_log.register(app)
     shell.register(app)
     styleguide.register(app)
     auth.register(app)
