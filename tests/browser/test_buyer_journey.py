@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from portal.demo.catalogue import ITEMS
 from support.running_browser import DESKTOP, PHONE, Visits
 
 pytestmark = pytest.mark.timeout(120)
@@ -40,7 +41,9 @@ def test_the_list_is_exported_as_csv_and_as_a_workbook(visits: Visits, tmp_path:
             page.locator(f'a[href^="/inventory.{kind}"]').first.click()
         saved.value.save_as(tmp_path / kind)
         assert (tmp_path / kind).read_bytes().startswith(head)
-    assert len((tmp_path / "csv").read_text("utf-8-sig").splitlines()) == 41
+    # Another story of the run may have imported goods meanwhile; the demo's own are all there.
+    listed = {line.partition(",")[0] for line in (tmp_path / "csv").read_text("utf-8-sig").splitlines()[1:]}
+    assert listed >= {item.sku for item in ITEMS}
 
 
 def test_the_language_is_switched_on_the_page_and_stays(visits: Visits) -> None:
