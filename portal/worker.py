@@ -23,7 +23,7 @@ from portal.flows.imports import tasks as imports
 from portal.partners import reads as partners
 from portal.platform import outbox
 from portal.platform.db import NETWORK
-from portal.platform.jobs import STALLED_AFTER
+from portal.platform.jobs import STALLED_AFTER, left_to_next_tick, take_over
 from portal.platform.services import Services
 from portal.replenishment import service as replenishment
 
@@ -157,7 +157,7 @@ def _register_replenishment(app: procrastinate.App, services: Services) -> None:
     def check(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
         now = services.clock.now()
         today = replenishing.local_date(now, services.settings.time_zone)
-        with services.database.transaction() as connection:
+        with left_to_next_tick("replenishment.check"), services.database.transaction() as connection:
             company = partners.the_company(connection)
             if company is not None:
                 scope = replenishing.EVERYTHING
@@ -167,7 +167,7 @@ def _register_replenishment(app: procrastinate.App, services: Services) -> None:
     @app.task(name="replenishment.expire", queueing_lock="replenishment.expire")
     def expire(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
         now = services.clock.now()
-        with services.database.transaction() as connection:
+        with left_to_next_tick("replenishment.expire"), services.database.transaction() as connection:
             company = partners.the_company(connection)
             if company is not None:
                 replenishment.expire(connection, actor=replenishing.worker_actor(company.id), now=now)
@@ -178,7 +178,6 @@ def _register_upkeep(app: procrastinate.App, _services: Services) -> None:
     @app.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled", pass_context=True)
     async def retry_stalled(_context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
         manager = app.job_manager
-        stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER.total_seconds())
-        for job in stalled:
-            await manager.retry_job(job)
-            structlog.get_logger().warning("job_taken_over", task=job.task_name, job_id=job.id)
+        with left_to_next_tick("jobs.retry_stalled"):
+            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER.total_seconds()):
+                await take_over(manager, job)

@@ -1,18 +1,21 @@
 """Sealing and anchoring as worker jobs: the only flow that loads web3, so only the worker imports it.
 
-Issuing defers one job; a sweep every minute finds what an outage of the chain left behind.
+Issuing defers one job; a sweep every ten seconds finds what an outage of the chain or the database left behind.
 """
 
 import procrastinate
 import structlog
-from procrastinate import RetryStrategy
 
 from ledger.errors import Refused, Unavailable
 from portal.partners import reads as partners
 from portal.passports.anchoring import ChainSettings, anchor_pending
 from portal.passports.service import SEAL, seal_batch
 from portal.platform.config import Settings
+from portal.platform.jobs import left_to_next_tick
 from portal.platform.services import Services
+
+SWEEP = "passports.sweep"
+"""Name of the sweep."""
 
 
 def chain_settings(settings: Settings) -> ChainSettings:
@@ -46,14 +49,18 @@ def seal_and_anchor(services: Services) -> int:
 def register(app: procrastinate.App, services: Services) -> None:
     """Add the sealing job and its sweep to the worker."""
 
-    @app.task(name=SEAL, retry=RetryStrategy(max_attempts=5, linear_wait=2))
-    def seal(org_id: str) -> None:  # noqa: ARG001 - one company per database now; the job names it for later
-        seal_and_anchor(services)
+    def carry_on(task: str) -> None:
+        with left_to_next_tick(task):
+            try:
+                seal_and_anchor(services)
+            except (Unavailable, Refused) as error:
+                structlog.get_logger().warning("anchoring_waits", code=error.code)
 
-    @app.periodic(cron="* * * * *")
-    @app.task(name="passports.sweep", queueing_lock="passports.sweep")
+    @app.task(name=SEAL)
+    def seal(org_id: str) -> None:  # noqa: ARG001 - one company per database now; the job names it for later
+        carry_on(SEAL)
+
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name=SWEEP, queueing_lock=SWEEP)
     def sweep(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
-        try:
-            seal_and_anchor(services)
-        except (Unavailable, Refused) as error:
-            structlog.get_logger().warning("anchoring_waits", code=error.code)
+        carry_on(SWEEP)
