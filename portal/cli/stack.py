@@ -21,7 +21,7 @@ from portal.cli.environment import child_environ
 from portal.kernel.errors import Conflict
 from portal.platform.config import Settings
 from portal.platform.postgres import EmbeddedPostgres
-from portal.platform.processes import Program, Supervisor, free_port, remembered_port, wait_until
+from portal.platform.processes import Program, Supervisor, free_port, remembered_port, sweep, wait_until
 from portal.platform.secrets import open_home
 
 _WARM_UP = ("sqlalchemy", "alembic.command", "procrastinate", "portal.wiring")
@@ -139,6 +139,9 @@ class Stack:
         except BlockingIOError as error:
             self._lock.close()
             raise AlreadyRunning(f"A portal already runs from {home}.", home=str(home)) from error
+        # Nobody holds the lock, so what still runs for this home has lost its supervisor; it may hold our ports.
+        for note in (home / "run").glob("*.group"):
+            sweep(note, owner=child_environ(self.settings, os.environ)["TALLY_HOME"])
 
     def _choose_port(self) -> None:
         wanted = self.settings.port

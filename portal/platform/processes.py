@@ -26,6 +26,7 @@ from portal.kernel.errors import Unavailable
 _LOG_LIMIT_BYTES = 8 * 1024 * 1024
 _PAUSES_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 _CALM_S = 30.0
+_BURIAL_S = 5.0
 
 log = structlog.get_logger()
 
@@ -116,8 +117,7 @@ class Program:
 
     def _sweep(self) -> None:
         if self._note.exists():
-            kill_group(int(self._note.read_text()), owner=self.environ["TALLY_HOME"])
-            self._note.unlink()
+            sweep(self._note, owner=self.environ["TALLY_HOME"])
 
 
 class Supervisor:
@@ -254,6 +254,28 @@ def kill_group(group: int, *, owner: str, proc: Path = Path("/proc")) -> list[in
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # gone meanwhile, or somebody else's
     return killed
+
+
+def sweep(note: Path, *, owner: str) -> None:
+    """Kill what is left of the group that a ``name.group`` file notes, and forget the note.
+
+    A portal told to stop by its supervisor's death still holds its port while it finishes its last requests.
+
+    Args:
+        note: The file.
+        owner: The home folder, as ``kill_group`` compares it.
+    """
+    text = note.read_text()
+    killed = kill_group(int(text), owner=owner) if text else []
+    wait_until(lambda: not any(map(_lives, killed)), what="The end of what was left", timeout_s=_BURIAL_S)
+    note.unlink()
+
+
+def _lives(pid: int, proc: Path = Path("/proc")) -> bool:
+    try:
+        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _members(group: int, proc: Path) -> Iterator[int]:

@@ -14,11 +14,13 @@ from portal.platform.processes import (
     NotReady,
     Program,
     Supervisor,
+    _lives,
     die_with_parent,
     free_port,
     kill_group,
     remembered_port,
     roll,
+    sweep,
     wait_until,
 )
 
@@ -278,3 +280,37 @@ def test_a_member_that_vanishes_is_passed_over(tmp_path: Path, monkeypatch: pyte
 def test_a_process_that_vanishes_while_looking_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "123").mkdir()
     assert kill_group(5, owner="/home", proc=tmp_path) == []
+
+
+def test_what_an_earlier_start_left_behind_gives_its_port_back_at_once(tmp_path: Path) -> None:
+    listens = (
+        "import signal, socket, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); s = socket.create_server("
+        "('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); signal.pause()"
+    )
+    left = subprocess.Popen(
+        [sys.executable, "-c", listens],
+        env={**os.environ, "TALLY_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        process_group=0,
+    )
+    with left:
+        assert left.stdout is not None
+        port = int(left.stdout.readline())
+        note = tmp_path / "portal.group"
+        note.write_text(str(left.pid))
+        sweep(note, owner=str(tmp_path))
+        assert free_port(port) == port
+    assert left.returncode == -signal.SIGKILL
+    assert not note.exists()
+
+
+def test_a_note_that_was_never_finished_is_only_forgotten(tmp_path: Path) -> None:
+    note = tmp_path / "portal.group"
+    note.touch()
+    sweep(note, owner=str(tmp_path))
+    assert not note.exists()
+
+
+def test_a_process_that_is_gone_does_not_live(tmp_path: Path) -> None:
+    assert _lives(os.getpid())
+    assert not _lives(1, tmp_path)
