@@ -18,6 +18,7 @@ from sqlalchemy import (
     Date,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -61,6 +62,9 @@ location_table = org_table(
     Column("kind", Text, nullable=False),
     # When the node last told us its stock; own nodes tell it with every move.
     instant("fed_at", nullable=True),
+    # A feed older than this is stale, and by policy counts all the same or is left out of every promise.
+    Column("feed_limit_hours", Integer, nullable=False, server_default="24"),
+    Column("feed_policy", Text, nullable=False, server_default="count"),
     instant("created_at"),
     UniqueConstraint("org_id", "code"),
     CheckConstraint(
@@ -172,6 +176,95 @@ allocation_table = org_table(
     Index("ix_allocation_open", "org_id", "product_id", postgresql_where=text("state = 'open'")),
 )
 
+# What stands per product and node, kept by triggers (migration 0004) in the transaction that changes it.
+summary_table = Table(
+    "stock_summary",
+    METADATA,
+    identifier("org_id"),
+    identifier("product_id"),
+    identifier("location_id"),
+    Column("physical", BigInteger, nullable=False, server_default="0"),
+    # Available stock whose last day is not before ``day``; exact for any day from then until ``good_until``.
+    Column("usable", BigInteger, nullable=False, server_default="0"),
+    # Open allocations, open lines of reservations, and what pools still hold.
+    Column("committed", BigInteger, nullable=False, server_default="0"),
+    Column("pooled", Integer, nullable=False, server_default="0"),
+    Column("day", Date, nullable=False, server_default=text("'-infinity'")),
+    Column("good_until", Date),
+    PrimaryKeyConstraint("org_id", "product_id", "location_id"),
+    CheckConstraint("physical >= 0 AND usable >= 0 AND committed >= 0", name="not_negative"),
+)
+
+pool_table = org_table(
+    "pool",
+    Column("name", Text, nullable=False),
+    identifier("product_id"),
+    identifier("location_id"),
+    # Whose it is; empty for a pool that only the host's own staff draw from.
+    identifier("partner_id", nullable=True),
+    Column("quantity", BigInteger, nullable=False),
+    Column("drawn", BigInteger, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    instant("ends_at"),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    instant("created_at"),
+    instant("ended_at", nullable=True),
+    reference("product_id", "product"),
+    reference("location_id", "location"),
+    reference("partner_id", "partner"),
+    UniqueConstraint("org_id", "name"),
+    CheckConstraint("state IN ('open', 'ended')", name="state_known"),
+    CheckConstraint("drawn >= 0 AND drawn <= quantity AND quantity > 0", name="within"),
+    Index("ix_pool_open", "org_id", "product_id", postgresql_where=text("state = 'open'")),
+)
+
+# A reservation and its lines are written by tally_reserve only. They carry no foreign keys: checking them would
+# lock the rows of a product everybody wants; the function looks the places up itself.
+reservation_table = org_table(
+    "reservation",
+    Column("key", Text, nullable=False),
+    # SHA-256 of what was asked for: the same key with another body is refused.
+    Column("body", LargeBinary, nullable=False),
+    identifier("partner_id", nullable=True),
+    Column("document", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    instant("held_until"),
+    Column("actor", Text, nullable=False),
+    instant("created_at"),
+    instant("changed_at"),
+    UniqueConstraint("org_id", "key"),
+    CheckConstraint("state IN ('held', 'confirmed', 'released', 'lapsed')", name="state_known"),
+    Index("ix_reservation_held", "org_id", "held_until", postgresql_where=text("state = 'held'")),
+)
+
+reservation_line_table = Table(
+    "reservation_line",
+    METADATA,
+    identifier("org_id"),
+    identifier("reservation_id"),
+    Column("line", Integer, nullable=False),
+    # A line is held in parts when some of it comes out of a pool.
+    Column("part", Integer, nullable=False),
+    identifier("product_id"),
+    identifier("location_id"),
+    identifier("pool_id", nullable=True),
+    Column("quantity", BigInteger, nullable=False),
+    Column("needed_on", Date, nullable=False),
+    instant("held_until"),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("org_id", "reservation_id", "line", "part"),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("state IN ('open', 'confirmed', 'released', 'lapsed')", name="state_known"),
+    Index(
+        "ix_reservation_line_open",
+        "org_id",
+        "product_id",
+        "location_id",
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
@@ -211,13 +304,25 @@ class LotKey:
 
 
 def lock_products(connection: Connection, *, org_id: UUID, product_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Lock products in the order of their ids until the transaction ends; returns their SKUs by id."""
+    """Lock products, then their summaries, in the order of their keys; returns the products' SKUs by id.
+
+    Until the transaction ends nobody else books, promises or holds stock of them. ``tally_reserve`` locks only the
+    summaries it needs, in the same order.
+    """
+    values = {"org": org_id, "ids": sorted(set(product_ids))}
     rows = connection.execute(
         text(
             "SELECT id, sku FROM product WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[]))"
             " ORDER BY id FOR NO KEY UPDATE"
         ),
-        {"org": org_id, "ids": sorted(set(product_ids))},
+        values,
+    ).all()
+    connection.execute(
+        text(
+            "SELECT 1 FROM stock_summary WHERE org_id = :org AND product_id = ANY(CAST(:ids AS uuid[]))"
+            " ORDER BY product_id, location_id FOR NO KEY UPDATE"
+        ),
+        values,
     )
     return {row.id: row.sku for row in rows}
 

@@ -226,6 +226,10 @@ def why_less(detail: ProductDetail, how: Measure, *, staff: bool) -> tuple[str, 
     sentences = []
     if row.held:
         sentences.append(_("%(amount)s is on hold or past its last day.", amount=how.text(row.held)))
+    if row.left_out:
+        sentences.append(
+            _("%(amount)s lies where the last feed is too old to promise it.", amount=how.text(row.left_out))
+        )
     sentences += [_kept(demand, how, staff=staff) for demand in detail.own[:_LISTED]]
     if len(detail.own) > _LISTED:
         rest = sum(demand.quantity for demand in detail.own[_LISTED:])

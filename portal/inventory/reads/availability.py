@@ -28,6 +28,7 @@ class AvailabilityRow:
         product: The product.
         on_hand: Stock at the nodes in scope, less what is promised to others.
         held: Part of ``on_hand`` that is blocked, in quarantine or past its last day, and so cannot be promised.
+        left_out: Part of ``on_hand`` at nodes whose feed is too old to promise anything of it.
         in_transit: Shipped and not yet received.
         confirmed: Announced by suppliers and not yet shipped.
         next_due: Day the next shipped or confirmed receipt is announced for.
@@ -46,6 +47,7 @@ class AvailabilityRow:
     product: Product
     on_hand: int
     held: int
+    left_out: int
     in_transit: int
     confirmed: int
     next_due: date | None
@@ -117,7 +119,8 @@ FIGURES = f"""
               GROUP BY product_id, location_id) AS each_node
         GROUP BY product_id
     ), stock AS (
-        SELECT q.product_id, SUM(q.shown) AS on_hand, SUM(q.physical - q.usable) AS held,
+        SELECT q.product_id, SUM(q.shown) AS on_hand, SUM(q.physical - q.usable - q.left_out) AS held,
+               SUM(LEAST(q.left_out, q.shown)) AS left_out,
                MIN(q.first_expiry) AS first_expiry
         FROM place q GROUP BY q.product_id
     ), feed AS (
@@ -133,6 +136,7 @@ FIGURES = f"""
         SELECT product_id, SUM(quantity) AS kept FROM promised WHERE own GROUP BY product_id
     ), figure AS (
         SELECT i.*, COALESCE(s.on_hand, 0) AS on_hand, COALESCE(s.held, 0) AS held, s.first_expiry,
+               COALESCE(s.left_out, 0) AS left_out,
                COALESCE(w.in_transit, 0) AS in_transit, COALESCE(w.confirmed, 0) AS confirmed, w.next_due,
                COALESCE(m.kept, 0) AS kept, COALESCE(l.promise, 0) AS promise, g.fed_at, g.kind AS feed_kind,
         g.name_zh AS feed_zh, g.name_en AS feed_en FROM item i
@@ -321,6 +325,7 @@ def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> Availa
         product=to_product(row),
         on_hand=int(row.on_hand),
         held=int(row.held),
+        left_out=int(row.left_out),
         in_transit=int(row.in_transit),
         confirmed=int(row.confirmed),
         next_due=row.next_due,
@@ -328,7 +333,7 @@ def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> Availa
         promise=int(row.promise),
         kept=int(row.kept),
         steps=dated.steps,
-        usable=int(row.on_hand - row.held),
+        usable=int(row.on_hand - row.held - row.left_out),
         first_expiry=row.first_expiry if by_node else None,
         fed_at=row.fed_at,
         feed_zh=row.feed_zh or "" if by_node else "",

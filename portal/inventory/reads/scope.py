@@ -15,7 +15,11 @@ from portal.kernel.disclosure import Disclosure
 
 SCOPE = """
     node AS (
-        SELECT id, code, name_zh, name_en, kind, fed_at FROM location
+        SELECT id, code, name_zh, name_en, kind, fed_at,
+               kind <> 'own' AND (fed_at IS NULL OR fed_at < CAST(:now AS timestamptz)
+                                                           - make_interval(hours => feed_limit_hours)) AS stale,
+               feed_policy = 'leave_out' AS by_feed
+        FROM location
         WHERE org_id = :org AND kind = ANY(CAST(:real AS text[]))
           AND (CAST(:all_nodes AS boolean) OR id = ANY(CAST(:nodes AS uuid[])))
     ), item AS (
@@ -23,21 +27,36 @@ SCOPE = """
         WHERE org_id = :org AND active AND CAST(:anything AS boolean)
           AND (CAST(:all_products AS boolean) OR id = ANY(CAST(:products AS uuid[])))
     ), hand AS (
-        SELECT b.product_id, b.location_id, SUM(b.on_hand) AS physical,
-               COALESCE(SUM(b.on_hand) FILTER (WHERE l.status = 'available'
-                   AND (l.expires_on IS NULL OR l.expires_on >= :today)), 0) AS usable,
-               MIN(l.expires_on) FILTER (WHERE l.status = 'available' AND l.expires_on >= :today) AS first_expiry
-        FROM stock_balance b
-        JOIN node n ON n.id = b.location_id
-        JOIN item i ON i.id = b.product_id
-        JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-        WHERE b.org_id = :org AND b.on_hand > 0
-        GROUP BY b.product_id, b.location_id
+        SELECT s.product_id, s.location_id, COALESCE(f.physical, s.physical) AS physical,
+               CASE WHEN n.stale AND n.by_feed THEN 0 ELSE COALESCE(f.usable, s.usable) END AS usable,
+               CASE WHEN n.stale AND n.by_feed THEN COALESCE(f.usable, s.usable) ELSE 0 END AS left_out,
+               CASE WHEN f.physical IS NULL THEN s.good_until ELSE f.good_until END AS first_expiry
+        FROM stock_summary s
+        JOIN node n ON n.id = s.location_id
+        JOIN item i ON i.id = s.product_id
+        LEFT JOIN LATERAL (
+            SELECT * FROM tally_stock_on(s.org_id, s.product_id, s.location_id, :today)
+            WHERE s.day > :today OR s.good_until < :today
+        ) f ON TRUE
+        WHERE s.org_id = :org AND s.physical > 0
     ), promised AS (
         SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
                (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
         FROM allocation a JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
         WHERE a.org_id = :org AND a.state = 'open'
+        UNION ALL
+        SELECT l.product_id, l.location_id, GREATEST(l.needed_on, :today), l.quantity, r.document,
+               (CAST(:everything AS boolean) OR r.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
+        FROM reservation_line l JOIN reservation r ON r.org_id = l.org_id AND r.id = l.reservation_id
+        JOIN node n ON n.id = l.location_id JOIN item i ON i.id = l.product_id
+        WHERE l.org_id = :org AND l.state = 'open' AND l.held_until > :now
+        UNION ALL
+        SELECT o.product_id, o.location_id, GREATEST(o.starts_on, :today), o.quantity - o.drawn, o.name,
+               CAST(:everything AS boolean)
+        FROM pool o JOIN node n ON n.id = o.location_id JOIN item i ON i.id = o.product_id
+        WHERE o.org_id = :org AND o.state = 'open' AND o.ends_at > :now AND o.quantity > o.drawn
+          AND (CAST(:everything AS boolean) OR o.partner_id IS DISTINCT FROM CAST(:partner AS uuid)
+               OR o.starts_on > :today)
     ), coming AS (
         SELECT e.product_id, e.location_id, e.due_on, GREATEST(e.due_on, :today) AS on_day,
                e.quantity - e.received - e.written_off AS quantity, e.state = 'shipped' AS shipped, e.document,
@@ -53,9 +72,9 @@ SCOPE = """
         GROUP BY product_id, location_id
     ), place AS (
         SELECT product_id, location_id, COALESCE(h.physical, 0) AS physical, COALESCE(h.usable, 0) AS usable,
-               COALESCE(o.quantity, 0) AS others, h.first_expiry,
-               COALESCE(h.physical - h.usable, 0)
-               + GREATEST(0, COALESCE(h.usable, 0) - COALESCE(o.quantity, 0)) AS shown
+               COALESCE(h.left_out, 0) AS left_out, COALESCE(o.quantity, 0) AS others, h.first_expiry,
+               COALESCE(h.physical - h.usable - h.left_out, 0)
+               + GREATEST(0, COALESCE(h.usable + h.left_out, 0) - COALESCE(o.quantity, 0)) AS shown
         FROM hand h FULL JOIN taken o USING (product_id, location_id)
     )
 """
@@ -68,6 +87,7 @@ def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> di
     return {
         "org": org_id,
         "today": as_of.date(),
+        "now": as_of,
         "real": list(REAL_KINDS),
         "anything": disclosure.everything or disclosure.tier is not None,
         "everything": disclosure.everything,

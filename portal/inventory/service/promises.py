@@ -1,7 +1,7 @@
 """Promises to customers: kept only as far as stock and receipts cover them, whoever asks at the same time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,8 +59,8 @@ def allocate(
     known = _allocations(connection, actor.org_id, list(by_key))
     fresh = [line for line in by_key.values() if _differs(line, known.get(line.source_key))]
     if not beyond_stock:
-        _check_lines(connection, actor.org_id, fresh, skus, now.date())
-    _save_allocations(connection, actor.org_id, fresh, now)
+        check_fits(connection, actor.org_id, fresh, skus, now)
+    save_allocations(connection, actor.org_id, fresh, now)
     note_bulk(connection, rows=len(fresh), tables=("allocation",))
     return len(fresh)
 
@@ -150,12 +150,9 @@ def _differs(line: AllocationLine, row: Row[Any] | None) -> bool:
 
 
 _FREE = text("""
-    SELECT b.product_id, b.location_id, CAST(SUM(b.on_hand) AS bigint) AS quantity,
-           CAST(NULL AS date) AS on_day, 'hand' AS what
-    FROM stock_balance b JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-    WHERE b.org_id = :org AND b.product_id = ANY(CAST(:products AS uuid[])) AND l.status = 'available'
-      AND (l.expires_on IS NULL OR l.expires_on >= :today)
-    GROUP BY b.product_id, b.location_id
+    SELECT s.product_id, s.location_id, tally_usable(s, :today, :now) AS quantity, CAST(NULL AS date) AS on_day,
+           'hand' AS what
+    FROM stock_summary s WHERE s.org_id = :org AND s.product_id = ANY(CAST(:products AS uuid[]))
     UNION ALL
     SELECT product_id, location_id, quantity - received - written_off, due_on, 'supply' FROM expected_receipt
     WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[])) AND state <> 'closed'
@@ -163,16 +160,36 @@ _FREE = text("""
     SELECT product_id, location_id, quantity, needed_on, 'demand' FROM allocation
     WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[])) AND state = 'open'
       AND source_key <> ALL(CAST(:keys AS text[]))
+    UNION ALL
+    SELECT product_id, location_id, quantity, needed_on, 'demand' FROM reservation_line
+    WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[])) AND state = 'open' AND held_until > :now
+    UNION ALL
+    SELECT product_id, location_id, quantity - drawn, starts_on, 'demand' FROM pool
+    WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[])) AND state = 'open' AND ends_at > :now
+      AND quantity > drawn
 """)
 
 
-def _check_lines(
+def check_fits(
     connection: Connection,
     org_id: UUID,
     lines: Sequence[AllocationLine],
     skus: Mapping[UUID, str],
-    today: date,
+    now: datetime,
 ) -> None:
+    """Refuse promises that do not fit beside those already made, held or fenced off; the caller holds the locks.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        lines: What is to be promised; those before a line count for it.
+        skus: SKUs of the products, for the refusal.
+        now: Instant, in the company's zone.
+
+    Raises:
+        CannotPromise: The first line that does not fit; the earliest day is told.
+    """
+    today = now.date()
     hand: dict[tuple[UUID, UUID], int] = {}
     supplies: dict[tuple[UUID, UUID], list[Supply]] = {}
     demands: dict[tuple[UUID, UUID], list[Demand]] = {}
@@ -180,6 +197,7 @@ def _check_lines(
         _FREE,
         {
             "org": org_id,
+            "now": now,
             "today": today,
             "products": list({line.product_id for line in lines}),
             "keys": [line.source_key for line in lines],
@@ -203,9 +221,8 @@ def _check_lines(
         taken.append(Demand(needed_on=line.needed_on, quantity=line.quantity))
 
 
-def _save_allocations(
-    connection: Connection, org_id: UUID, lines: Sequence[AllocationLine], now: datetime
-) -> None:
+def save_allocations(connection: Connection, org_id: UUID, lines: Sequence[AllocationLine], now: datetime) -> None:
+    """Write promises without looking whether they fit; the caller holds the products' locks and has looked."""
     connection.execute(
         text("""
             INSERT INTO allocation (org_id, id, product_id, location_id, partner_id, quantity, needed_on, state,
