@@ -2,7 +2,9 @@
 
 A partner's basis is *unallocated stock plus their own*: what others will need of the stock that lies there, beyond
 the receipts that come in time for them, is taken off the stock a partner sees, node by node; what can be promised
-counts everybody's demand. Products and nodes outside their agreement are outside the statement.
+counts everybody's demand. The stock of a node is that of all its bins, and only what is our own: consignment stock
+of a supplier is theirs until we use it, and is not ours to promise. Products and nodes outside the agreement are
+outside the statement.
 Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
 """
 
@@ -11,28 +13,29 @@ from typing import Any
 from uuid import UUID
 
 from portal.inventory.model import REAL_KINDS
+from portal.inventory.places import OWN
 from portal.kernel.disclosure import Disclosure
 
 SCOPE = """
     node AS (
         SELECT id, code, name_zh, name_en, kind, fed_at FROM location
-        WHERE org_id = :org AND kind = ANY(CAST(:real AS text[]))
+        WHERE org_id = :org AND kind = ANY(CAST(:real AS text[])) AND level = 'node'
           AND (CAST(:all_nodes AS boolean) OR id = ANY(CAST(:nodes AS uuid[])))
     ), item AS (
         SELECT * FROM product
         WHERE org_id = :org AND active AND CAST(:anything AS boolean)
           AND (CAST(:all_products AS boolean) OR id = ANY(CAST(:products AS uuid[])))
     ), hand AS (
-        SELECT b.product_id, b.location_id, SUM(b.on_hand) AS physical,
-               COALESCE(SUM(b.on_hand) FILTER (WHERE l.status = 'available'
+        SELECT b.product_id, b.node_id AS location_id, SUM(b.on_hand) AS physical,
+               COALESCE(SUM(b.on_hand) FILTER (WHERE b.status = 'available'
                    AND (l.expires_on IS NULL OR l.expires_on >= :today)), 0) AS usable,
-               MIN(l.expires_on) FILTER (WHERE l.status = 'available' AND l.expires_on >= :today) AS first_expiry
+               MIN(l.expires_on) FILTER (WHERE b.status = 'available' AND l.expires_on >= :today) AS first_expiry
         FROM stock_balance b
-        JOIN node n ON n.id = b.location_id
+        JOIN node n ON n.id = b.node_id
         JOIN item i ON i.id = b.product_id
         JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-        WHERE b.org_id = :org AND b.on_hand > 0
-        GROUP BY b.product_id, b.location_id
+        WHERE b.org_id = :org AND b.on_hand > 0 AND b.owner_id = :own
+        GROUP BY b.product_id, b.node_id
     ), promised AS (
         SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
                (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
@@ -69,6 +72,7 @@ def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> di
         "org": org_id,
         "today": as_of.date(),
         "real": list(REAL_KINDS),
+        "own": OWN,
         "anything": disclosure.everything or disclosure.tier is not None,
         "everything": disclosure.everything,
         "partner": disclosure.partner_id or nobody,

@@ -15,6 +15,7 @@ from portal.inventory.model import (
     check_promise,
     promise_steps,
 )
+from portal.inventory.places import OWN
 from portal.inventory.service.books import locked_products, real_places
 from portal.inventory.store import lock_products, note_bulk
 from portal.kernel.actor import Actor
@@ -150,12 +151,12 @@ def _differs(line: AllocationLine, row: Row[Any] | None) -> bool:
 
 
 _FREE = text("""
-    SELECT b.product_id, b.location_id, CAST(SUM(b.on_hand) AS bigint) AS quantity,
+    SELECT b.product_id, b.node_id AS location_id, CAST(SUM(b.on_hand) AS bigint) AS quantity,
            CAST(NULL AS date) AS on_day, 'hand' AS what
     FROM stock_balance b JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-    WHERE b.org_id = :org AND b.product_id = ANY(CAST(:products AS uuid[])) AND l.status = 'available'
-      AND (l.expires_on IS NULL OR l.expires_on >= :today)
-    GROUP BY b.product_id, b.location_id
+    WHERE b.org_id = :org AND b.product_id = ANY(CAST(:products AS uuid[])) AND b.status = 'available'
+      AND b.owner_id = :own AND (l.expires_on IS NULL OR l.expires_on >= :today)
+    GROUP BY b.product_id, b.node_id
     UNION ALL
     SELECT product_id, location_id, quantity - received - written_off, due_on, 'supply' FROM expected_receipt
     WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[])) AND state <> 'closed'
@@ -180,6 +181,7 @@ def _check_lines(
         _FREE,
         {
             "org": org_id,
+            "own": OWN,
             "today": today,
             "products": list({line.product_id for line in lines}),
             "keys": [line.source_key for line in lines],
