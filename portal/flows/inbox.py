@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from portal.flows import order_views
 from portal.flows.order_views import OrderView, PolicyView, Which
+from portal.inventory.places import OWN
 from portal.passports import reads as passports
 from portal.passports.reads import AnchorQueue
 from portal.replenishment.model import State
@@ -132,10 +133,10 @@ def _ending(connection: Connection, org_id: UUID, today: date) -> list[EndingLot
             " FROM stock_balance b"
             " JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id"
             " JOIN product p ON p.org_id = b.org_id AND p.id = b.product_id"
-            " WHERE b.org_id = :org AND b.on_hand > 0 AND l.expires_on <= :until"
+            " WHERE b.org_id = :org AND b.on_hand > 0 AND b.owner_id = :own AND l.expires_on <= :until"
             " GROUP BY p.id, p.org_id, l.id, l.org_id ORDER BY l.expires_on, p.sku LIMIT :most"
         ),
-        {"org": org_id, "until": today + timedelta(days=EXPIRY_DAYS), "most": _MOST},
+        {"org": org_id, "until": today + timedelta(days=EXPIRY_DAYS), "most": _MOST, "own": OWN},
     )
     return [EndingLot(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
 
@@ -144,8 +145,8 @@ def _feeds(connection: Connection, org_id: UUID) -> list[Feed]:
     rows = connection.execute(
         text(
             "SELECT l.name_zh, l.name_en, greatest(l.fed_at, max(b.changed_at)) AS fed_at"
-            " FROM location l LEFT JOIN stock_balance b ON b.org_id = l.org_id AND b.location_id = l.id"
-            " WHERE l.org_id = :org AND l.kind = ANY(:kinds)"
+            " FROM location l LEFT JOIN stock_balance b ON b.org_id = l.org_id AND b.node_id = l.id"
+            " WHERE l.org_id = :org AND l.kind = ANY(:kinds) AND l.level = 'node'"
             " GROUP BY l.org_id, l.id ORDER BY l.code"
         ),
         {"org": org_id, "kinds": list(order_views.REAL_NODES)},
@@ -157,7 +158,7 @@ def _setup(connection: Connection, org_id: UUID, anchors: AnchorQueue) -> Setup:
     row = connection.execute(
         text(
             "SELECT (SELECT count(*) FROM product WHERE org_id = :org) AS products,"
-            " (SELECT count(DISTINCT location_id) FROM stock_balance WHERE org_id = :org) AS stock,"
+            " (SELECT count(DISTINCT node_id) FROM stock_balance WHERE org_id = :org) AS stock,"
             " (SELECT count(*) FROM partner WHERE org_id = :org AND 'supplier' = ANY(roles)) AS suppliers,"
             " (SELECT count(*) FROM agreement WHERE org_id = :org) AS agreements,"
             " (SELECT count(*) FROM replenishment_policy WHERE org_id = :org) AS policies,"

@@ -226,7 +226,11 @@ def choices(connection: Connection, *, org_id: UUID) -> Choices:
     ).where(product_table.c.org_id == org_id, product_table.c.active)
     locations = select(
         location_table.c.id, location_table.c.code, location_table.c.name_zh, location_table.c.name_en
-    ).where(location_table.c.org_id == org_id, location_table.c.kind.in_(REAL_NODES))
+    ).where(
+        location_table.c.org_id == org_id,
+        location_table.c.kind.in_(REAL_NODES),
+        location_table.c.level == "node",
+    )
     suppliers = select(
         partner_table.c.id, partner_table.c.code, partner_table.c.name_zh, partner_table.c.name_en
     ).where(partner_table.c.org_id == org_id, partner_table.c.roles.contains(["supplier"]))

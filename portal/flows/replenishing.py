@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, String, Subquery, and_, case, cast, func, or_, select
 
 from portal.forecasting.store import demand_table
+from portal.inventory.places import OWN
 from portal.inventory.store import balance_table, expected_table, lot_table
 from portal.kernel.actor import Actor
 from portal.replenishment import service
@@ -163,7 +164,7 @@ def _stock(org_id: UUID, today: date) -> Subquery:
     return (
         select(
             balance_table.c.product_id,
-            balance_table.c.location_id,
+            balance_table.c.node_id.label("location_id"),
             func.sum(balance_table.c.on_hand).label("on_hand"),
         )
         .join(
@@ -171,10 +172,11 @@ def _stock(org_id: UUID, today: date) -> Subquery:
         )
         .where(
             balance_table.c.org_id == org_id,
-            lot_table.c.status == "available",
+            balance_table.c.status == "available",
+            balance_table.c.owner_id == OWN,
             or_(lot_table.c.expires_on.is_(None), lot_table.c.expires_on >= today),
         )
-        .group_by(balance_table.c.product_id, balance_table.c.location_id)
+        .group_by(balance_table.c.product_id, balance_table.c.node_id)
         .subquery("stock")
     )
 

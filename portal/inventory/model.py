@@ -87,7 +87,7 @@ class ProductDraft:
         base_unit: UN/ECE Recommendation 20 code, for example ``C62``.
         decimals: Decimals of the base unit, 0 to 9.
         pack_quanta: Quanta in one case, 1 when not packed.
-        tracking: ``none`` or ``lot``.
+        tracking: ``none``, ``lot`` or ``serial``.
         shelf_life_days: Days from making to the last day of use, or ``None``.
     """
 
@@ -119,7 +119,7 @@ class StockLine:
 
     Attributes:
         product_id: The product.
-        location_id: A real node.
+        location_id: A real node, or one of its zones or bins.
         quantity: Quanta, 0 or more.
         lot_code: Empty for a product that is not tracked by lot.
         made_on: Day it was made, if known.
@@ -330,10 +330,12 @@ class LotStock:
     Attributes:
         lot_id: The lot.
         quantity: Quanta on hand.
+        place_id: The bin or node it lies in, where that matters.
     """
 
     lot_id: UUID
     quantity: int
+    place_id: UUID | None = None
 
 
 def take_first_expired(lots: Sequence[LotStock], quantity: int, *, sku: str, place: str) -> tuple[LotStock, ...]:
@@ -362,7 +364,7 @@ def take_first_expired(lots: Sequence[LotStock], quantity: int, *, sku: str, pla
     for lot in lots:
         part = min(rest, lot.quantity)
         if part:
-            taken.append(LotStock(lot.lot_id, part))
+            taken.append(LotStock(lot.lot_id, part, lot.place_id))
         rest -= part
     return tuple(taken)
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Connection,
     Date,
     Index,
@@ -23,10 +24,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 
 from portal.inventory.model import REAL_KINDS
+from portal.inventory.places import AVAILABLE, OWN, SerialElsewhere
 from portal.kernel.ids import new_id
 from portal.platform.db import METADATA, identifier, instant, org_table, reference
 
@@ -47,7 +50,8 @@ product_table = org_table(
     Column("active", Boolean, nullable=False),
     instant("created_at"),
     UniqueConstraint("org_id", "sku"),
-    CheckConstraint("tracking IN ('none', 'lot')", name="tracking_known"),
+    CheckConstraint("tracking IN ('none', 'lot', 'serial')", name="tracking_known"),
+    CheckConstraint("tracking <> 'serial' OR decimals = 0", name="serial_whole"),
     CheckConstraint("decimals BETWEEN 0 AND 9", name="decimals_range"),
     CheckConstraint("pack_quanta > 0", name="pack_positive"),
     Index("uq_product_gtin", "org_id", "gtin", unique=True, postgresql_where=text("gtin IS NOT NULL")),
@@ -60,13 +64,31 @@ location_table = org_table(
     Column("name_en", Text, nullable=False),
     # own, third_party, forward, shelf: real nodes; in_transit, supplier, customer, scrap, adjustment: virtual.
     Column("kind", Text, nullable=False),
+    # A node holds zones, a zone or a node holds bins; zones and bins belong to a real node and carry its kind.
+    Column("level", Text, nullable=False, server_default="node"),
+    identifier("parent_id", nullable=True),
+    # The node of a zone or a bin; ``node_id`` is that, and for a node the node itself.
+    identifier("within_id", nullable=True),
+    Column("node_id", Uuid, Computed("COALESCE(within_id, id)", persisted=True), nullable=False),
     # When the node last told us its stock; own nodes tell it with every move.
     instant("fed_at", nullable=True),
-    # A feed older than this is stale, and by policy counts all the same or is left out of every promise.
-    Column("feed_limit_hours", Integer, nullable=False, server_default="24"),
-    Column("feed_policy", Text, nullable=False, server_default="count"),
+    # Older than so many hours the feed is stale: its stock still counts, or is left out of what can be promised.
+    Column("feed_limit_hours", Integer),
+    Column("stale_policy", Text, nullable=False, server_default="count"),
     instant("created_at"),
     UniqueConstraint("org_id", "code"),
+    reference("parent_id", "location"),
+    reference("within_id", "location"),
+    CheckConstraint("level IN ('node', 'zone', 'bin')", name="level_known"),
+    CheckConstraint(
+        "(level = 'node') = (parent_id IS NULL) AND (parent_id IS NULL) = (within_id IS NULL)", name="node_on_top"
+    ),
+    CheckConstraint(
+        "level = 'node' OR kind IN ('own', 'third_party', 'forward', 'shelf')", name="only_real_nodes_have_bins"
+    ),
+    CheckConstraint("feed_limit_hours > 0", name="feed_limit_positive"),
+    CheckConstraint("stale_policy IN ('count', 'leave_out')", name="stale_policy_known"),
+    Index("ix_location_within", "org_id", "within_id", postgresql_where=text("within_id IS NOT NULL")),
     CheckConstraint(
         "kind IN ('own', 'third_party', 'forward', 'shelf',"
         " 'in_transit', 'supplier', 'customer', 'scrap', 'adjustment')",
@@ -82,11 +104,34 @@ lot_table = org_table(
     Column("made_on", Date),
     # Last day of use, inclusive.
     Column("expires_on", Date),
+    # The status more stock of this lot arrives in; what lies there already has its status in the balance.
     Column("status", Text, nullable=False),
     instant("created_at"),
     reference("product_id", "product"),
     UniqueConstraint("org_id", "product_id", "code"),
     CheckConstraint("status IN ('available', 'quarantine', 'blocked')", name="status_known"),
+)
+
+serial_table = org_table(
+    "serial",
+    identifier("product_id"),
+    Column("code", Text, nullable=False),
+    identifier("lot_id"),
+    # The one place it is at, a virtual one when it has left; ``post_moves`` alone carries it from place to place.
+    identifier("location_id"),
+    Column("status", Text, nullable=False),
+    identifier("owner_id"),
+    # void: made known by a receipt that was taken back, or not yet there.
+    Column("state", Text, nullable=False),
+    instant("changed_at"),
+    reference("product_id", "product"),
+    reference("lot_id", "lot"),
+    reference("location_id", "location"),
+    UniqueConstraint("org_id", "product_id", "code"),
+    CheckConstraint("code <> ''", name="code_given"),
+    CheckConstraint("status IN ('available', 'quarantine', 'blocked')", name="status_known"),
+    CheckConstraint("state IN ('in_stock', 'shipped', 'scrapped', 'void')", name="state_known"),
+    Index("ix_serial_place", "org_id", "product_id", "location_id"),
 )
 
 move_table = org_table(
@@ -95,6 +140,13 @@ move_table = org_table(
     identifier("lot_id"),
     identifier("from_location_id"),
     identifier("to_location_id"),
+    Column("from_status", Text, nullable=False),
+    Column("to_status", Text, nullable=False),
+    # Whose goods they are: all zeros for our own, or the partner whose consignment stock it is.
+    identifier("owner_id"),
+    identifier("serial_id", nullable=True),
+    # The move that this one takes back.
+    identifier("reverses_id", nullable=True),
     Column("quantity", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("document", Text, nullable=False),
@@ -107,10 +159,20 @@ move_table = org_table(
     reference("lot_id", "lot"),
     reference("from_location_id", "location"),
     reference("to_location_id", "location"),
+    reference("serial_id", "serial"),
+    reference("reverses_id", "stock_move"),
     UniqueConstraint("org_id", "idempotency_key"),
+    UniqueConstraint("org_id", "reverses_id"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
-    CheckConstraint("from_location_id <> to_location_id", name="places_differ"),
+    CheckConstraint("serial_id IS NULL OR quantity = 1", name="serial_is_one"),
+    CheckConstraint(
+        "from_status IN ('available', 'quarantine', 'blocked')"
+        " AND to_status IN ('available', 'quarantine', 'blocked')",
+        name="statuses_known",
+    ),
+    CheckConstraint("from_location_id <> to_location_id OR from_status <> to_status", name="places_differ"),
     Index("ix_stock_move_product_at", "org_id", "product_id", "at"),
+    Index("ix_stock_move_lot", "org_id", "lot_id", "at"),
 )
 
 balance_table = Table(
@@ -120,13 +182,21 @@ balance_table = Table(
     identifier("product_id"),
     identifier("location_id"),
     identifier("lot_id"),
-    # Sum of the moves into the place less those out of it; only real nodes have a row.
+    # available, quarantine or blocked; that a lot has expired follows from its last day.
+    Column("status", Text, nullable=False),
+    # All zeros for our own stock, or the partner whose consignment stock it is.
+    identifier("owner_id"),
+    # The node of the place, which may be one of its bins.
+    identifier("node_id"),
+    # Sum of the moves into the place less those out of it; only real places have a row.
     Column("on_hand", BigInteger, nullable=False),
     instant("changed_at"),
-    PrimaryKeyConstraint("org_id", "product_id", "location_id", "lot_id"),
+    PrimaryKeyConstraint("org_id", "product_id", "location_id", "lot_id", "status", "owner_id"),
     reference("product_id", "product"),
     reference("location_id", "location"),
+    reference("node_id", "location"),
     reference("lot_id", "lot"),
+    CheckConstraint("status IN ('available', 'quarantine', 'blocked')", name="status_known"),
     CheckConstraint("on_hand >= 0", name="not_negative"),
 )
 
@@ -280,6 +350,11 @@ class Move:
         document: What it was done for, as people know it.
         reason: A sentence, or empty.
         key: Idempotency key; a key that was posted before is not posted again.
+        from_status: Status it leaves: available, quarantine or blocked.
+        to_status: Status it arrives in.
+        owner_id: Whose goods they are; ``OWN``, or the partner whose consignment stock it is.
+        serial_id: The serial number that moves, with a quantity of 1.
+        reverses_id: The move that this one takes back.
     """
 
     product_id: UUID
@@ -291,6 +366,11 @@ class Move:
     key: str
     document: str = ""
     reason: str = ""
+    from_status: str = AVAILABLE
+    to_status: str = AVAILABLE
+    owner_id: UUID = OWN
+    serial_id: UUID | None = None
+    reverses_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,49 +451,68 @@ def ensure_lots(
 
 
 _ROWS = text("""
-    INSERT INTO stock_balance (org_id, product_id, location_id, lot_id, on_hand, changed_at)
-    SELECT DISTINCT CAST(:org AS uuid), u.product_id, p.location_id, u.lot_id, 0, CAST(:now AS timestamptz)
-    FROM unnest(CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]), CAST(:tos AS uuid[]))
-         AS u (product_id, lot_id, from_id, to_id)
-    CROSS JOIN LATERAL (VALUES (u.from_id), (u.to_id)) AS p (location_id)
+    INSERT INTO stock_balance (org_id, product_id, location_id, lot_id, status, owner_id, node_id, on_hand,
+                               changed_at)
+    SELECT DISTINCT CAST(:org AS uuid), u.product_id, p.location_id, u.lot_id, p.status, u.owner_id, l.node_id, 0,
+           CAST(:now AS timestamptz)
+    FROM unnest(CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]), CAST(:tos AS uuid[]),
+                CAST(:from_statuses AS text[]), CAST(:to_statuses AS text[]), CAST(:owners AS uuid[]))
+         AS u (product_id, lot_id, from_id, to_id, from_status, to_status, owner_id)
+    CROSS JOIN LATERAL (VALUES (u.from_id, u.from_status), (u.to_id, u.to_status)) AS p (location_id, status)
     JOIN location l ON l.org_id = :org AND l.id = p.location_id AND l.kind = ANY(CAST(:real AS text[]))
     ON CONFLICT DO NOTHING
 """)
 
 _MOVES = text("""
     WITH posted AS (
-        INSERT INTO stock_move (org_id, id, product_id, lot_id, from_location_id, to_location_id, quantity,
-                                kind, document, reason, actor, at, idempotency_key)
-        SELECT :org, u.id, u.product_id, u.lot_id, u.from_id, u.to_id, u.quantity,
-               u.kind, u.document, u.reason, :actor, :now, u.key
+        INSERT INTO stock_move (org_id, id, product_id, lot_id, from_location_id, to_location_id, from_status,
+                                to_status, owner_id, serial_id, reverses_id, quantity, kind, document, reason,
+                                actor, at, idempotency_key)
+        SELECT :org, u.id, u.product_id, u.lot_id, u.from_id, u.to_id, u.from_status, u.to_status, u.owner_id,
+               u.serial_id, u.reverses_id, u.quantity, u.kind, u.document, u.reason, :actor, :now, u.key
         FROM unnest(CAST(:ids AS uuid[]), CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]),
-                    CAST(:tos AS uuid[]), CAST(:quantities AS bigint[]), CAST(:kinds AS text[]),
+                    CAST(:tos AS uuid[]), CAST(:from_statuses AS text[]), CAST(:to_statuses AS text[]),
+                    CAST(:owners AS uuid[]), CAST(:serials AS uuid[]), CAST(:reversed AS uuid[]),
+                    CAST(:quantities AS bigint[]), CAST(:kinds AS text[]),
                     CAST(:documents AS text[]), CAST(:reasons AS text[]), CAST(:keys AS text[]))
-             AS u (id, product_id, lot_id, from_id, to_id, quantity, kind, document, reason, key)
+             AS u (id, product_id, lot_id, from_id, to_id, from_status, to_status, owner_id, serial_id,
+                   reverses_id, quantity, kind, document, reason, key)
         ON CONFLICT (org_id, idempotency_key) DO NOTHING
-        RETURNING product_id, lot_id, from_location_id, to_location_id, quantity, idempotency_key
+        RETURNING product_id, lot_id, from_location_id, to_location_id, from_status, to_status, owner_id,
+                  serial_id, quantity, idempotency_key
     ), change AS (
-        SELECT product_id, lot_id, location_id, CAST(SUM(quantity) AS bigint) AS quantity
-        FROM (SELECT product_id, lot_id, to_location_id AS location_id, quantity FROM posted
-              UNION ALL SELECT product_id, lot_id, from_location_id, -quantity FROM posted) AS both_ends
-        GROUP BY product_id, lot_id, location_id
+        SELECT product_id, lot_id, location_id, status, owner_id, CAST(SUM(quantity) AS bigint) AS quantity
+        FROM (SELECT product_id, lot_id, to_location_id AS location_id, to_status AS status, owner_id, quantity
+              FROM posted
+              UNION ALL
+              SELECT product_id, lot_id, from_location_id, from_status, owner_id, -quantity FROM posted) AS ends
+        GROUP BY product_id, lot_id, location_id, status, owner_id
     ), changed AS (
         UPDATE stock_balance b SET on_hand = b.on_hand + c.quantity, changed_at = :now
         FROM change c
         WHERE b.org_id = :org AND b.product_id = c.product_id AND b.location_id = c.location_id
-          AND b.lot_id = c.lot_id
+          AND b.lot_id = c.lot_id AND b.status = c.status AND b.owner_id = c.owner_id
+    ), carried AS (
+        UPDATE serial s
+        SET location_id = p.to_location_id, status = p.to_status, changed_at = :now,
+            state = CASE WHEN l.kind = ANY(CAST(:real AS text[])) THEN 'in_stock' WHEN l.kind = 'customer'
+                         THEN 'shipped' WHEN l.kind = 'scrap' THEN 'scrapped' ELSE 'void' END
+        FROM posted p JOIN location l ON l.org_id = :org AND l.id = p.to_location_id
+        WHERE s.org_id = :org AND s.id = p.serial_id AND s.location_id = p.from_location_id
+          AND s.status = p.from_status AND s.owner_id = p.owner_id AND s.lot_id = p.lot_id
+        RETURNING s.id
     )
-    SELECT idempotency_key FROM posted
+    SELECT idempotency_key, serial_id IS NULL OR serial_id IN (SELECT id FROM carried) AS settled FROM posted
 """)
 
 
 def post_moves(
     connection: Connection, *, org_id: UUID, moves: Sequence[Move], actor: str, now: datetime
 ) -> frozenset[str]:
-    """Write moves and carry the balances along, in one statement; returns the keys that were new.
+    """Write moves and carry the balances and serial numbers along, in one statement; returns the new keys.
 
     The caller holds the locks of ``lock_products``. A balance that would fall below zero is refused by the
-    database (``CHECK``); callers check first and refuse with a sentence.
+    database (``CHECK``); callers check first and refuse with a sentence. A serial number moves once a call.
 
     Args:
         connection: Open transaction.
@@ -421,6 +520,9 @@ def post_moves(
         moves: Any number of moves; keys are distinct.
         actor: Name written into the history.
         now: Instant of the deed.
+
+    Raises:
+        SerialElsewhere: A serial number is not where its move begins; the caller's transaction must not commit.
     """
     if not moves:
         return frozenset()
@@ -432,6 +534,9 @@ def post_moves(
         "lots": [move.lot_id for move in moves],
         "froms": [move.from_id for move in moves],
         "tos": [move.to_id for move in moves],
+        "from_statuses": [move.from_status for move in moves],
+        "to_statuses": [move.to_status for move in moves],
+        "owners": [move.owner_id for move in moves],
     }
     connection.execute(_ROWS, columns)
     posted = connection.execute(
@@ -440,14 +545,19 @@ def post_moves(
         | {
             "actor": actor,
             "ids": [new_id(now) for _ in moves],
+            "serials": [move.serial_id for move in moves],
+            "reversed": [move.reverses_id for move in moves],
             "quantities": [move.quantity for move in moves],
             "kinds": [move.kind for move in moves],
             "documents": [move.document for move in moves],
             "reasons": [move.reason for move in moves],
             "keys": [move.key for move in moves],
         },
-    )
-    keys = frozenset(posted.scalars())
+    ).all()
+    lost = [row.idempotency_key for row in posted if not row.settled]
+    if lost:
+        raise SerialElsewhere("A serial number is no longer where it was to be taken from.", move=lost[0])
+    keys = frozenset(row.idempotency_key for row in posted)
     note_bulk(connection, rows=len(keys), tables=("lot", "stock_balance", "stock_move"))
     return keys
 

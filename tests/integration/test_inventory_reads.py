@@ -233,7 +233,7 @@ def test_a_product_nowhere_has_no_nodes(stock: Stock) -> None:
 def test_blocked_and_quarantined_lots_are_on_hand_but_not_to_promise(stock: Stock) -> None:
     tea = stock.product()
     stock.book(tea, 9)
-    stock.connection.execute(text("UPDATE lot SET status = 'blocked' WHERE code = 'L1'"))
+    stock.connection.execute(text("UPDATE stock_balance SET status = 'blocked'"))
     row = only(stock)
     assert (row.on_hand, row.held, row.promise) == (9, 9, 0)
     detail = reads.product_detail(stock.connection, org_id=ORG, disclosure=STAFF, sku="TEA", as_of=NOW)

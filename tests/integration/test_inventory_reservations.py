@@ -261,7 +261,7 @@ def test_a_node_whose_feed_is_too_old_is_left_out_when_its_policy_says_so(
     tea = stock.product()
     stock.book(tea, 9, at=stock.outside)
     stock.connection.execute(
-        text("UPDATE location SET fed_at = :fed, feed_policy = :policy WHERE id = :id"),
+        text("UPDATE location SET fed_at = :fed, stale_policy = :policy WHERE id = :id"),
         {"fed": NOW - timedelta(hours=hours), "policy": policy, "id": stock.outside},
     )
     (row,) = reads.availability(stock.connection, org_id=ORG, disclosure=STAFF, as_of=NOW).rows

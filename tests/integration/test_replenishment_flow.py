@@ -203,7 +203,7 @@ def test_a_position_counts_usable_stock_and_all_that_is_coming(conn: Connection,
     make.stock(conn, world, 50, lot="L-2")
     make.stock(conn, world, 900, lot="L-OLD", expires_on=today - timedelta(days=1))
     make.stock(conn, world, 800, lot="L-HELD")
-    conn.execute(text("UPDATE lot SET status = 'quarantine' WHERE code = 'L-HELD'"))
+    conn.execute(text("UPDATE stock_balance SET status = 'quarantine' WHERE on_hand = 800"))
     make.incoming(conn, world, 40)
     make.incoming(conn, world, 7, state="confirmed")
     make.demand(conn, world, 16, days=14)

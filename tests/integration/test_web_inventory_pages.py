@@ -68,8 +68,8 @@ def fill(portal: Portal) -> None:
         StockLine(product_id=ids["FULL-E"], location_id=place, quantity=100),
     ]
     service.book_stock(conn, actor=actor, lines=lines, document="D", key_prefix="d", now=now)
-    conn.execute(text("UPDATE lot SET status = 'blocked' WHERE code = 'O1'"))
-    conn.execute(text("UPDATE lot SET status = 'quarantine' WHERE code = 'O2'"))
+    conn.execute(text("UPDATE stock_balance SET status = 'blocked' WHERE on_hand = 9"))
+    conn.execute(text("UPDATE stock_balance SET status = 'quarantine' WHERE on_hand = 2"))
     receipts = [
         (tea, "PO-1", 10, "shipped", 24 * 80),
         (tea, "PO-2", 24, "confirmed", 24 * 60),

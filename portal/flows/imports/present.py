@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 
 from portal.inventory.model import REAL_KINDS
+from portal.inventory.places import OWN
 from portal.inventory.store import location_table, product_table
 from portal.kernel.quantity import to_text
 from portal.partners.store import partner_table
@@ -58,17 +59,20 @@ class Lot:
 
 
 def stock(connection: Connection, *, org_id: UUID) -> dict[tuple[str, str, str], Lot]:
-    """Return the balances by SKU, location code and lot code."""
+    """Return our own stock by SKU, location code and lot code; a place holds what its zones and bins hold."""
     rows = connection.execute(
         text("""
-            SELECT p.sku, n.code AS node, l.code AS lot, b.on_hand, l.made_on, l.expires_on
+            SELECT p.sku, n.code AS node, l.code AS lot, CAST(SUM(b.on_hand) AS bigint) AS on_hand,
+                   l.made_on, l.expires_on
             FROM stock_balance b
             JOIN product p ON (p.org_id, p.id) = (b.org_id, b.product_id)
-            JOIN location n ON (n.org_id, n.id) = (b.org_id, b.location_id)
+            JOIN location x ON (x.org_id, x.id) = (b.org_id, b.location_id)
+            JOIN location n ON n.org_id = b.org_id AND n.id = ANY(ARRAY[x.id, x.parent_id, x.node_id])
             JOIN lot l ON (l.org_id, l.id) = (b.org_id, b.lot_id)
-            WHERE b.org_id = :org
+            WHERE b.org_id = :org AND b.owner_id = :own
+            GROUP BY p.sku, n.code, l.code, l.made_on, l.expires_on
         """),
-        {"org": org_id},
+        {"org": org_id, "own": OWN},
     )
     return {(r.sku, r.node, r.lot): Lot(r.on_hand, r.made_on, r.expires_on) for r in rows}
 

@@ -154,8 +154,9 @@ _PAGE = (
            :pattern OR i.name_en ILIKE :pattern
            OR (CAST(:by_node AS boolean) AND EXISTS (
                  SELECT 1 FROM lot t JOIN stock_balance b ON b.org_id = :org AND b.product_id = i.id AND b.lot_id
-                 = t.id JOIN node n ON n.id = b.location_id
-                 WHERE t.org_id = :org AND t.product_id = i.id AND t.code ILIKE :pattern AND b.on_hand > 0))
+                 = t.id JOIN node n ON n.id = b.node_id
+                 WHERE t.org_id = :org AND t.product_id = i.id AND t.code ILIKE :pattern AND b.on_hand > 0
+                   AND b.owner_id = :own))
     ), chosen AS (
         SELECT *, promise = 0 AS is_out,
                COALESCE(next_due <= CAST(:today AS date) + 14, FALSE) AS is_arriving,

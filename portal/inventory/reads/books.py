@@ -25,7 +25,7 @@ class Product:
         base_unit: UN/ECE Recommendation 20 code.
         decimals: Decimals of the base unit.
         pack_quanta: Quanta in one case, 1 when not packed.
-        tracking: ``none`` or ``lot``.
+        tracking: ``none``, ``lot`` or ``serial``.
         shelf_life_days: Days from making to the last day of use, if known.
     """
 
@@ -139,7 +139,7 @@ def locations(connection: Connection, *, org_id: UUID) -> tuple[Location, ...]:
     rows = connection.execute(
         text(
             "SELECT id, code, name_zh, name_en, kind, fed_at FROM location"
-            " WHERE org_id = :org AND kind = ANY(CAST(:real AS text[])) ORDER BY code"
+            " WHERE org_id = :org AND kind = ANY(CAST(:real AS text[])) AND level = 'node' ORDER BY code"
         ),
         {"org": org_id, "real": list(REAL_KINDS)},
     )

@@ -73,15 +73,18 @@ _LOTS = f"""
     WITH {SCOPE}
     SELECT q.product_id, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at, q.others,
            t.code AS lot, t.made_on, t.expires_on, b.on_hand,
-           CASE WHEN t.status <> 'available' THEN t.status
+           CASE WHEN b.status <> 'available' THEN b.status
                 WHEN t.expires_on < :today THEN 'expired' ELSE 'usable' END AS state
     FROM place q
     JOIN node n ON n.id = q.location_id
-    JOIN stock_balance b ON b.org_id = :org AND b.product_id = q.product_id AND b.location_id = q.location_id
-                        AND b.on_hand > 0
+    JOIN (SELECT product_id, node_id, lot_id, status, CAST(SUM(on_hand) AS bigint) AS on_hand
+          FROM stock_balance WHERE org_id = :org AND owner_id = :own AND on_hand > 0
+            AND product_id = ANY(CAST(:asked AS uuid[]))
+          GROUP BY product_id, node_id, lot_id, status) b
+         ON b.product_id = q.product_id AND b.node_id = q.location_id
     JOIN lot t ON t.org_id = :org AND t.id = b.lot_id
     WHERE q.product_id = ANY(CAST(:asked AS uuid[]))
-    ORDER BY q.product_id, n.code, t.expires_on NULLS LAST, t.code
+    ORDER BY q.product_id, n.code, t.expires_on NULLS LAST, t.code, b.status
 """  # noqa: S608 - pieces from code
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.model import REAL_KINDS
+from portal.inventory.places import OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +55,13 @@ def stock_position(
     row = connection.execute(
         text("""
             SELECT
-              (SELECT COALESCE(SUM(b.on_hand) FILTER (WHERE l.status = 'available'
+              (SELECT COALESCE(SUM(b.on_hand) FILTER (WHERE b.status = 'available'
                           AND (l.expires_on IS NULL OR l.expires_on >= :today)), 0)
                FROM stock_balance b JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-               WHERE b.org_id = :org AND b.product_id = :product AND b.location_id = :place) AS usable,
+               WHERE b.org_id = :org AND b.product_id = :product AND b.node_id = :place
+                 AND b.owner_id = :own) AS usable,
               (SELECT COALESCE(SUM(on_hand), 0) FROM stock_balance
-               WHERE org_id = :org AND product_id = :product AND location_id = :place) AS physical,
+               WHERE org_id = :org AND product_id = :product AND node_id = :place AND owner_id = :own) AS physical,
               (SELECT COALESCE(SUM(quantity - received - written_off), 0) FROM expected_receipt
                WHERE org_id = :org AND product_id = :product AND location_id = :place AND state = 'shipped') AS
               way, (SELECT COALESCE(SUM(quantity - received - written_off), 0) FROM expected_receipt
@@ -69,7 +71,7 @@ def stock_position(
                WHERE org_id = :org AND product_id = :product AND location_id = :place AND state = 'open') AS
                allocated
         """),
-        {"org": org_id, "product": product_id, "place": location_id, "today": as_of.date()},
+        {"org": org_id, "product": product_id, "place": location_id, "today": as_of.date(), "own": OWN},
     ).one()
     return StockPosition(
         on_hand=int(row.usable),

@@ -2,7 +2,9 @@
 
 A partner's basis is *unallocated stock plus their own*: what others will need of the stock that lies there, beyond
 the receipts that come in time for them, is taken off the stock a partner sees, node by node; what can be promised
-counts everybody's demand. Products and nodes outside their agreement are outside the statement.
+counts everybody's demand. The stock of a node is that of all its bins, and only what is our own: consignment stock
+of a supplier is theirs until we use it, and is not ours to promise. Products and nodes outside the agreement are
+outside the statement.
 Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
 """
 
@@ -11,16 +13,17 @@ from typing import Any
 from uuid import UUID
 
 from portal.inventory.model import REAL_KINDS
+from portal.inventory.places import OWN
 from portal.kernel.disclosure import Disclosure
 
 SCOPE = """
     node AS (
         SELECT id, code, name_zh, name_en, kind, fed_at,
-               kind <> 'own' AND (fed_at IS NULL OR fed_at < CAST(:now AS timestamptz)
-                                                           - make_interval(hours => feed_limit_hours)) AS stale,
-               feed_policy = 'leave_out' AS by_feed
+               kind <> 'own' AND COALESCE(fed_at < CAST(:now AS timestamptz)
+                   - make_interval(hours => COALESCE(feed_limit_hours, 24)), TRUE) AS stale,
+               stale_policy = 'leave_out' AS by_feed
         FROM location
-        WHERE org_id = :org AND kind = ANY(CAST(:real AS text[]))
+        WHERE org_id = :org AND kind = ANY(CAST(:real AS text[])) AND level = 'node'
           AND (CAST(:all_nodes AS boolean) OR id = ANY(CAST(:nodes AS uuid[])))
     ), item AS (
         SELECT * FROM product
@@ -89,6 +92,7 @@ def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> di
         "today": as_of.date(),
         "now": as_of,
         "real": list(REAL_KINDS),
+        "own": OWN,
         "anything": disclosure.everything or disclosure.tier is not None,
         "everything": disclosure.everything,
         "partner": disclosure.partner_id or nobody,

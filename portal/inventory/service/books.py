@@ -112,7 +112,7 @@ def real_places(connection: Connection, *, org_id: UUID, location_ids: set[UUID]
     rows = connection.execute(
         text(
             "SELECT id, code FROM location WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[]))"
-            " AND kind = ANY(CAST(:real AS text[]))"
+            " AND kind = ANY(CAST(:real AS text[])) AND level = 'node'"
         ),
         {"org": org_id, "ids": list(location_ids), "real": list(REAL_KINDS)},
     )

@@ -15,6 +15,7 @@ from portal.inventory.model import (
     check_positive,
 )
 from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
+from portal.inventory.service.spots import arrival_statuses
 from portal.inventory.store import LotKey, Move, ensure_lots, is_posted, lock_products, note_bulk, post_moves
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
@@ -146,6 +147,7 @@ def receive(  # noqa: PLR0913 - what arrived, under which announcement, once
             kind="receive",
             document=row.document,
             key=key,
+            to_status=arrival_statuses(connection, org_id=actor.org_id, lot_ids=[arrived])[arrived],
         )
     ]
     if row.state == "shipped" and not as_shipped:

@@ -45,7 +45,7 @@ _ROOM = """
     s.org_id = %(org)s AND s.product_id = %(product)s AND s.location_id = %(place)s
     AND s.pooled = 0 AND s.day <= %(today)s AND COALESCE(s.good_until, 'infinity') >= %(today)s
     AND EXISTS (SELECT 1 FROM location n WHERE n.org_id = s.org_id AND n.id = s.location_id
-                  AND (n.kind = 'own' OR n.feed_policy = 'count'))
+                  AND (n.kind = 'own' OR n.stale_policy = 'count'))
 """
 _ONE = f"""
     WITH slot AS (

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from portal.inventory.messages import StockFell
 from portal.inventory.model import BadQuantity, LotStock, StockLine, check_positive, take_first_expired
+from portal.inventory.places import OWN, count_corrections
 from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
+from portal.inventory.service.spots import arrival_statuses, held_spots, stock_places, tell_fallen
 from portal.inventory.store import LotKey, Move, ensure_lots, is_posted, post_moves
 from portal.kernel.actor import Actor
-from portal.platform.outbox import publish
 
 
 def book_stock(
@@ -36,6 +36,7 @@ def book_stock(
     wanted = _summed(lines)
     ids = _prepare(connection, actor=actor, lines=wanted, now=now)
     adjustment = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["adjustment"]
+    arriving = arrival_statuses(connection, org_id=actor.org_id, lot_ids=ids.values())
     moves = [
         Move(
             product_id=line.product_id,
@@ -46,6 +47,7 @@ def book_stock(
             kind="opening",
             document=document,
             key=f"{key_prefix}:{line.product_id}:{line.location_id}:{line.lot_code}",
+            to_status=arriving[ids[line.product_id, line.lot_code]],
         )
         for line in wanted
         if line.quantity
@@ -64,6 +66,9 @@ def set_stock(
 ) -> int:
     """Bring balances to what was counted, by one correcting move each; returns how many differed.
 
+    A count of a node is a count of all its bins: what is missing is added at the node, what is too much is taken
+    off there first, then bin by bin, usable stock before held stock. Consignment stock is not counted with ours.
+
     The node's feed counts as fresh from now on. What already agrees is not touched, so the same count twice
     changes nothing the second time. ``key_prefix`` names the count (a file's hash); it is applied once.
 
@@ -74,28 +79,37 @@ def set_stock(
     wanted = _summed(lines)
     ids = _prepare(connection, actor=actor, lines=wanted, now=now)
     adjustment = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["adjustment"]
-    held = _held(connection, actor.org_id, {line.product_id for line in wanted})
+    arriving = arrival_statuses(connection, org_id=actor.org_id, lot_ids=ids.values())
+    held = held_spots(connection, org_id=actor.org_id, product_ids={line.product_id for line in wanted})
     moves = []
     for line in wanted:
         lot_id = ids[line.product_id, line.lot_code]
-        more = line.quantity - held.get((line.product_id, line.location_id, lot_id), 0)
-        if more:
-            moves.append(
-                Move(
-                    product_id=line.product_id,
-                    lot_id=lot_id,
-                    from_id=adjustment if more > 0 else line.location_id,
-                    to_id=line.location_id if more > 0 else adjustment,
-                    quantity=abs(more),
-                    kind="count",
-                    document=document,
-                    key=f"{key_prefix}:{line.product_id}:{line.location_id}:{line.lot_code}",
-                )
+        spots = [
+            spot
+            for spot in held
+            if (spot.product_id, spot.lot_id) == (line.product_id, lot_id) and spot.lies_in(line.location_id)
+        ]
+        corrections = count_corrections(spots, line.quantity, place_id=line.location_id, status=arriving[lot_id])
+        key = f"{key_prefix}:{line.product_id}:{line.location_id}:{line.lot_code}"
+        moves += [
+            Move(
+                product_id=line.product_id,
+                lot_id=lot_id,
+                from_id=adjustment if change.quantity > 0 else change.place_id,
+                to_id=change.place_id if change.quantity > 0 else adjustment,
+                quantity=abs(change.quantity),
+                kind="count",
+                document=document,
+                key=key if number == 1 else f"{key}#{number}",
+                from_status=change.status,
+                to_status=change.status,
             )
+            for number, change in enumerate(corrections, start=1)
+        ]
     posted = post_moves(connection, org_id=actor.org_id, moves=moves, actor=actor.label, now=now)
     _note_feed(connection, actor.org_id, {line.location_id for line in wanted}, now)
     fallen = {(m.product_id, m.from_id) for m in moves if m.key in posted and m.from_id != adjustment}
-    _tell_fallen(connection, actor.org_id, fallen, now)
+    tell_fallen(connection, actor.org_id, fallen, now)
     return len(posted)
 
 
@@ -140,7 +154,7 @@ def issue_stock(  # noqa: PLR0913 - what leaves, from where, for what, once
         Move(
             product_id=product_id,
             lot_id=part.lot_id,
-            from_id=location_id,
+            from_id=part.place_id or location_id,
             to_id=customer,
             quantity=part.quantity,
             kind="issue",
@@ -150,7 +164,7 @@ def issue_stock(  # noqa: PLR0913 - what leaves, from where, for what, once
         for number, part in enumerate(taken, start=1)
     ]
     post_moves(connection, org_id=actor.org_id, moves=moves, actor=actor.label, now=now)
-    _tell_fallen(connection, actor.org_id, {(product_id, location_id)}, now)
+    tell_fallen(connection, actor.org_id, {(product_id, location_id)}, now)
 
 
 def _summed(lines: Iterable[StockLine]) -> list[StockLine]:
@@ -170,27 +184,16 @@ def _prepare(
     connection: Connection, *, actor: Actor, lines: Sequence[StockLine], now: datetime
 ) -> dict[tuple[UUID, str], UUID]:
     locked_products(connection, org_id=actor.org_id, product_ids={line.product_id for line in lines})
-    real_places(connection, org_id=actor.org_id, location_ids={line.location_id for line in lines})
+    stock_places(connection, org_id=actor.org_id, location_ids={line.location_id for line in lines})
     lots = [LotKey(line.product_id, line.lot_code, line.made_on, line.expires_on) for line in lines]
     return ensure_lots(connection, org_id=actor.org_id, lots=lots, now=now)
-
-
-def _held(connection: Connection, org_id: UUID, products: set[UUID]) -> dict[tuple[UUID, UUID, UUID], int]:
-    rows = connection.execute(
-        text(
-            "SELECT product_id, location_id, lot_id, on_hand FROM stock_balance"
-            " WHERE org_id = :org AND product_id = ANY(CAST(:products AS uuid[]))"
-        ),
-        {"org": org_id, "products": list(products)},
-    )
-    return {(row.product_id, row.location_id, row.lot_id): row.on_hand for row in rows}
 
 
 def _note_feed(connection: Connection, org_id: UUID, location_ids: set[UUID], now: datetime) -> None:
     connection.execute(
         text(
-            "UPDATE location SET fed_at = :now WHERE org_id = :org AND kind <> 'own'"
-            " AND id = ANY(CAST(:ids AS uuid[]))"
+            "UPDATE location SET fed_at = :now WHERE org_id = :org AND kind <> 'own' AND level = 'node'"
+            " AND id IN (SELECT node_id FROM location WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[])))"
         ),
         {"org": org_id, "ids": list(location_ids), "now": now},
     )
@@ -201,17 +204,14 @@ def _usable_lots(
 ) -> list[LotStock]:
     rows = connection.execute(
         text("""
-            SELECT b.lot_id, b.on_hand FROM stock_balance b
+            SELECT b.lot_id, b.on_hand, b.location_id FROM stock_balance b
             JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-            WHERE b.org_id = :org AND b.product_id = :product AND b.location_id = :place AND b.on_hand > 0
-              AND l.status = 'available' AND (l.expires_on IS NULL OR l.expires_on >= :today)
-            ORDER BY l.expires_on NULLS LAST, l.code
+            JOIN location n ON n.org_id = b.org_id AND n.id = b.location_id
+            WHERE b.org_id = :org AND b.product_id = :product AND b.node_id = :place AND b.on_hand > 0
+              AND b.status = 'available' AND b.owner_id = :own
+              AND (l.expires_on IS NULL OR l.expires_on >= :today)
+            ORDER BY l.expires_on NULLS LAST, l.code, n.code
         """),
-        {"org": org_id, "product": product_id, "place": location_id, "today": today},
+        {"org": org_id, "product": product_id, "place": location_id, "today": today, "own": OWN},
     )
-    return [LotStock(row.lot_id, row.on_hand) for row in rows]
-
-
-def _tell_fallen(connection: Connection, org_id: UUID, fallen: Iterable[tuple[UUID, UUID]], now: datetime) -> None:
-    for product_id, location_id in sorted(fallen):
-        publish(connection, StockFell(org_id=org_id, product_id=product_id, location_id=location_id), now=now)
+    return [LotStock(row.lot_id, row.on_hand, row.location_id) for row in rows]

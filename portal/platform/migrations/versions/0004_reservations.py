@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_reservations"
-down_revision = "0001"
+down_revision = "0003_stock_dimensions"
 branch_labels = None
 depends_on = None
 
@@ -19,11 +19,12 @@ CREATE FUNCTION tally_stock_on(
     OUT physical bigint, OUT usable bigint, OUT good_until date
 ) LANGUAGE sql STABLE AS $$
     SELECT COALESCE(SUM(b.on_hand), 0),
-           COALESCE(SUM(b.on_hand) FILTER (WHERE l.status = 'available'
+           COALESCE(SUM(b.on_hand) FILTER (WHERE b.status = 'available'
                                              AND COALESCE(l.expires_on, 'infinity') >= p_day), 0),
-           MIN(l.expires_on) FILTER (WHERE l.status = 'available' AND l.expires_on >= p_day)
+           MIN(l.expires_on) FILTER (WHERE b.status = 'available' AND l.expires_on >= p_day)
     FROM stock_balance b JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-    WHERE b.org_id = p_org AND b.product_id = p_product AND b.location_id = p_place AND b.on_hand > 0
+    WHERE b.org_id = p_org AND b.product_id = p_product AND b.node_id = p_place AND b.on_hand > 0
+      AND b.owner_id = '00000000-0000-0000-0000-000000000000'
 $$
 """
 
@@ -67,7 +68,7 @@ CREATE FUNCTION tally_balances_{event}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM tally_add_to_summaries(
         array_agg(c.org_id), array_agg(c.product_id), array_agg(c.location_id), array_agg(c.quantity),
-        array_agg(l.status = 'available'), array_agg(l.expires_on))
+        array_agg(c.status = 'available'), array_agg(l.expires_on))
     FROM ({change}) c JOIN lot l ON l.org_id = c.org_id AND l.id = c.lot_id
     HAVING count(*) > 0;
     RETURN NULL;
@@ -75,19 +76,20 @@ END $$
 """
 
 
-_COLUMNS = "org_id, product_id, location_id, lot_id"
-COME = f"SELECT {_COLUMNS}, on_hand AS quantity FROM come WHERE on_hand <> 0"
-GONE = f"SELECT {_COLUMNS}, -on_hand AS quantity FROM gone WHERE on_hand <> 0"
+# What belongs to somebody else lies at a node without being ours to promise.
+_COLUMNS = "org_id, product_id, node_id AS location_id, lot_id, status"
+_OURS = "on_hand <> 0 AND owner_id = '00000000-0000-0000-0000-000000000000'"
+COME = f"SELECT {_COLUMNS}, on_hand AS quantity FROM come WHERE {_OURS}"
+GONE = f"SELECT {_COLUMNS}, -on_hand AS quantity FROM gone WHERE {_OURS}"
 
 ON_LOTS = """
 CREATE FUNCTION tally_lots_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM tally_summarise(k.org_id, k.product_id, k.location_id, NULL)
     FROM (
-        SELECT DISTINCT b.org_id, b.product_id, b.location_id
+        SELECT DISTINCT b.org_id, b.product_id, b.node_id AS location_id
         FROM come n
-        JOIN gone o ON o.org_id = n.org_id AND o.id = n.id
-                   AND (o.status, o.expires_on) IS DISTINCT FROM (n.status, n.expires_on)
+        JOIN gone o ON o.org_id = n.org_id AND o.id = n.id AND o.expires_on IS DISTINCT FROM n.expires_on
         JOIN stock_balance b ON b.org_id = n.org_id AND b.product_id = n.product_id AND b.lot_id = n.id
         ORDER BY 1, 2, 3
     ) k;
@@ -182,8 +184,8 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM location n
                WHERE n.org_id = p_summary.org_id AND n.id = p_summary.location_id AND n.kind <> 'own'
-                 AND n.feed_policy = 'leave_out'
-                 AND (n.fed_at IS NULL OR n.fed_at < p_now - make_interval(hours => n.feed_limit_hours)))
+                 AND n.stale_policy = 'leave_out'
+                 AND (n.fed_at IS NULL OR n.fed_at < p_now - make_interval(hours => COALESCE(n.feed_limit_hours, 24))))
     THEN
         RETURN 0;
     END IF;
@@ -234,6 +236,7 @@ BEGIN
             SELECT 1 FROM unnest(p_products, p_places) k (product_id, location_id)
             LEFT JOIN product p ON p.org_id = p_org AND p.id = k.product_id
             LEFT JOIN location n ON n.org_id = p_org AND n.id = k.location_id
+                                AND n.level = 'node'
                                 AND n.kind IN ('own', 'third_party', 'forward', 'shelf')
             WHERE p.id IS NULL OR n.id IS NULL)
         THEN
@@ -475,8 +478,6 @@ def upgrade() -> None:
         ["org_id", "product_id", "location_id"],
         postgresql_where=sa.text("state = 'open'"),
     )
-    op.add_column("location", sa.Column("feed_limit_hours", sa.Integer(), server_default="24", nullable=False))
-    op.add_column("location", sa.Column("feed_policy", sa.Text(), server_default="count", nullable=False))
     for function in FUNCTIONS:
         op.get_bind().exec_driver_sql(function)
     for table, name, event, function in TRIGGERS:
@@ -487,7 +488,7 @@ def upgrade() -> None:
     op.execute("""
         INSERT INTO stock_summary (org_id, product_id, location_id, committed)
         SELECT org_id, product_id, location_id, CAST(SUM(promised) AS bigint) FROM (
-            SELECT org_id, product_id, location_id, 0 AS promised FROM stock_balance
+            SELECT org_id, product_id, node_id AS location_id, 0 AS promised FROM stock_balance
             UNION ALL SELECT org_id, product_id, location_id, quantity FROM allocation WHERE state = 'open'
         ) known GROUP BY 1, 2, 3
     """)
