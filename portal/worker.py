@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import procrastinate
 import structlog
@@ -20,6 +21,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from portal.flows import anchoring, replenishing
 from portal.flows.imports import tasks as imports
+from portal.inventory import service as inventory
 from portal.partners import reads as partners
 from portal.platform import outbox
 from portal.platform.db import NETWORK
@@ -65,7 +67,13 @@ def build_worker(services: Services, *, registrars: Iterable[Registrar] = REGIST
         conninfo=services.database.url, kwargs=dict(NETWORK), min_size=1, max_size=CONCURRENCY + 2
     )
     app = procrastinate.App(connector=connector)
-    for registrar in (_register_outbox, _register_replenishment, _register_upkeep, *registrars):
+    for registrar in (
+        _register_outbox,
+        _register_replenishment,
+        _register_inventory,
+        _register_upkeep,
+        *registrars,
+    ):
         registrar(app, services)
     return app
 
@@ -171,6 +179,17 @@ def _register_replenishment(app: procrastinate.App, services: Services) -> None:
             company = partners.the_company(connection)
             if company is not None:
                 replenishment.expire(connection, actor=replenishing.worker_actor(company.id), now=now)
+
+
+def _register_inventory(app: procrastinate.App, services: Services) -> None:
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name="inventory.keep_up", queueing_lock="inventory.keep_up")
+    def keep_up(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
+        now = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
+        with left_to_next_tick("inventory.keep_up"), services.database.transaction() as connection:
+            company = partners.the_company(connection)
+            if company is not None:
+                inventory.keep_up(connection, org_id=company.id, now=now)
 
 
 def _register_upkeep(app: procrastinate.App, _services: Services) -> None:

@@ -286,3 +286,22 @@ def test_a_longer_hold_is_another_instant_but_the_same_order(database: Database)
         actor=ACTOR, draft=replace(draft, held_until=NOW + timedelta(hours=1)), now=NOW + timedelta(minutes=1)
     )
     assert again == replace(first, replayed=True)
+
+
+def test_a_connection_that_commits_by_itself_needs_no_transaction_around(database: Database) -> None:
+    stock, (tea,) = company(database, 5)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        service.reserve(connection, actor=ACTOR, draft=order(line(stock, tea, 2)), now=NOW)
+        assert read(database, tea, stock.main) == (5, 5, 2, 0)
+
+
+def test_a_key_committed_by_another_in_the_same_moment_is_found_by_whoever_waited(database: Database) -> None:
+    stock, (tea,) = company(database, 50)
+
+    def plain() -> object:
+        with database.transaction() as connection:
+            return service.reserve(connection, actor=ACTOR, draft=order(line(stock, tea, 3)), now=NOW)
+
+    outcomes = [one for one in at_once([plain] * CALLERS) if isinstance(one, Held)]
+    assert (len(outcomes), sum(not one.replayed for one in outcomes)) == (CALLERS, 1)
+    assert read(database, tea, stock.main) == (50, 50, 3, 0)

@@ -25,6 +25,8 @@ from portal.replenishment import reads
 from portal.replenishment.model import State
 from portal.worker import build_worker
 from support import replenishing as make
+from support.holding import fence, hold, line, summary
+from support.stock import in_days, stock_company
 
 
 @pytest.fixture
@@ -65,6 +67,29 @@ def test_an_order_nobody_answered_expires_by_the_clock(
     clock.advance(timedelta(minutes=1))
     tick(app, "replenishment.expire")
     assert reads.order(conn, org_id=org_id, number="R-26001").state is State.EXPIRED
+
+
+def test_holds_lapse_pools_end_and_lots_pass_their_last_day_by_the_clock(
+    app: procrastinate.App, conn: Connection, clock: HandClock
+) -> None:
+    tick(app, "inventory.keep_up")
+    stock = stock_company(conn)
+    tea = stock.product()
+    stock.book(tea, 10, expires=in_days(1))
+    stock.book(tea, 30, lot="L2")
+    hold(stock, line(stock, tea, 5))
+    fence(stock, tea, 8, hours=1)
+    tick(app, "inventory.keep_up")
+    assert summary(conn, tea, stock.main) == (40, 40, 13, 1)
+    clock.advance(timedelta(minutes=30))
+    tick(app, "inventory.keep_up")
+    assert summary(conn, tea, stock.main) == (40, 40, 8, 1)
+    clock.advance(timedelta(minutes=30))
+    tick(app, "inventory.keep_up")
+    assert summary(conn, tea, stock.main) == (40, 40, 0, 0)
+    clock.advance(timedelta(days=2))
+    tick(app, "inventory.keep_up")
+    assert summary(conn, tea, stock.main) == (40, 30, 0, 0)
 
 
 class Shifts:

@@ -9,6 +9,7 @@ from portal.inventory.service.promises import allocate, keep_for_documents, rele
 from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
 from portal.inventory.service.reservations import confirm, lapse, release_reservation, reserve
 from portal.inventory.service.stock import book_stock, issue_stock, set_stock
+from portal.inventory.service.upkeep import keep_up
 
 __all__ = [
     "allocate",
@@ -21,6 +22,7 @@ __all__ = [
     "expect_receipts",
     "issue_stock",
     "keep_for_documents",
+    "keep_up",
     "lapse",
     "open_pool",
     "receive",
