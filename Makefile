@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages i18n schema fmt wheels clean
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -44,6 +44,9 @@ bench-import: $(RUN) ## measure the import of the real order file against its ba
 
 bench-pages: $(RUN) ## measure the passport page's bytes and the availability page's time against their bars; prints JSON
 	@$(PY) tools/bench_pages.py
+
+bench-inventory: $(RUN) ## measure holding stock, reading it and promising it against their bars; prints JSON
+	@$(PY) tools/bench_inventory.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics

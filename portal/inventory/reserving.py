@@ -219,6 +219,31 @@ def body_of(draft: ReserveDraft, lines: Iterable[ReserveLine]) -> bytes:
     return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
 
 
+def spread(quantity: int, rooms: Iterable[tuple[UUID, int]]) -> tuple[tuple[UUID, int], ...]:
+    """Return how much of a quantity to take from which node: from as few as possible, the fullest first.
+
+    Args:
+        quantity: Quanta, 1 or more.
+        rooms: What each node can promise on the day.
+
+    Returns:
+        Nodes with a quantity above zero. What none of them can promise is added to the first, so that whoever
+        holds the stock refuses it with the figures.
+    """
+    ordered = sorted(rooms, key=lambda room: (-room[1], room[0]))
+    taken: dict[UUID, int] = {}
+    rest = quantity
+    for place, free in ordered:
+        part = min(rest, free)
+        if part > 0:
+            taken[place] = part
+        rest -= part
+    if rest > 0 and ordered:
+        first = ordered[0][0]
+        taken[first] = taken.get(first, 0) + rest
+    return tuple(taken.items())
+
+
 def check_hold(held_until: datetime, *, now: datetime) -> None:
     """Refuse a hold that is over before it begins, or goes on for too long.
 

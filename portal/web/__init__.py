@@ -15,8 +15,10 @@ from portal.web import (
     orders,
     passports,
     policies,
+    pools,
     public,
     request_log,
+    reservations,
     shell,
     styleguide,
     vmi,
@@ -34,6 +36,8 @@ def register(app: Flask) -> None:
     account.register(app)
     ops.register(app)
     policies.register(app)
+    pools.register(app)
+    reservations.register(app)
     vmi.register(app)
     inventory.register(app)
     orders.register(app)

@@ -19,6 +19,16 @@ ROOMS: dict[str, Any] = {
     "bad_quantity": _l("The quantity does not fit: it must be at least 1 and not below what has happened."),
     "gtin_taken": _l("Another product already carries this GTIN."),
     "unit_fixed": _l("The unit of %(sku)s cannot change: its stock has already moved."),
+    "key_reused": _l("%(key)s was asked for already, with other figures. Look at what it holds, or begin anew."),
+    "empty_order": _l("The order has no line."),
+    "too_many_lines": _l("The order has %(lines)s lines; at most %(most)s are taken at once. Split it."),
+    "hold_too_long": _l("Stock can be held without an order until %(longest)s, not until %(until)s."),
+    "unknown_reservation": _l("There is no such reservation for you."),
+    "reservation_over": _l("%(document)s can no longer be changed: it was ordered, let go, or its time is over."),
+    "unknown_pool": _l("There is no such pool."),
+    "pool_name_taken": _l("There is a pool %(name)s already."),
+    "pool_backwards": _l("The pool %(name)s would end before it begins, or has ended already."),
+    "pool_over": _l("The pool %(name)s has ended already."),
     # orders
     "bad_order": _l("Order %(number)s cannot be kept as it is."),
     # partners

@@ -75,6 +75,7 @@ class NavItem:
 NAV: dict[str, tuple[NavItem, ...]] = {
     "customer": (
         NavItem("/inventory", _l("Availability")),
+        NavItem("/reservations", _l("Reservations")),
         NavItem("/orders", _l("Orders")),
         NavItem("/board", _l("Board"), ("strategic",)),
         NavItem("/transit", _l("In transit")),
@@ -90,6 +91,8 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops", _l("Inbox")),
         NavItem("/ops/stock", _l("Stock")),
         NavItem("/ops/orders", _l("Orders")),
+        NavItem("/reservations", _l("Reservations")),
+        NavItem("/ops/pools", _l("Pools")),
         NavItem("/ops/replenishment", _l("Replenishment")),
         NavItem("/ops/policies", _l("Replenishment policies")),
         NavItem("/ops/partners", _l("Partners and agreements")),

@@ -305,3 +305,24 @@ def test_a_key_committed_by_another_in_the_same_moment_is_found_by_whoever_waite
     outcomes = [one for one in at_once([plain] * CALLERS) if isinstance(one, Held)]
     assert (len(outcomes), sum(not one.replayed for one in outcomes)) == (CALLERS, 1)
     assert read(database, tea, stock.main) == (50, 50, 3, 0)
+
+
+def test_a_key_another_commits_while_one_waits_for_it_is_refused_for_another_order(database: Database) -> None:
+    stock, (tea, cup) = company(database, 5, 5)
+
+    def second() -> object:
+        with database.transaction() as connection:
+            return service.reserve(connection, actor=ACTOR, draft=order(line(stock, cup, 1)), now=NOW)
+
+    def waits() -> bool:
+        with database.reading() as connection:
+            return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as first:
+            service.reserve(first, actor=ACTOR, draft=order(line(stock, tea, 1)), now=NOW)
+            result = pool.submit(second)
+            wait_until(waits, what="The second order", timeout_s=20)
+        with pytest.raises(KeyReused):
+            result.result()
+    assert read(database, cup, stock.main) == (5, 5, 0, 0)

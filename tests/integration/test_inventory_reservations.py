@@ -272,3 +272,11 @@ def test_a_node_whose_feed_is_too_old_is_left_out_when_its_policy_says_so(
     else:
         with pytest.raises(CannotPromise):
             hold(stock, wanted)
+
+
+def test_the_rooms_of_a_product_outside_the_agreement_are_nobodys_to_ask(stock: Stock) -> None:
+    tea = stock.product()
+    stock.book(tea, 10)
+    narrow = Disclosure(tier=Tier.ORDINARY, partner_id=stock.partner("ME"), products=frozenset())
+    with pytest.raises(UnknownProduct):
+        reads.rooms(stock.connection, org_id=ORG, disclosure=narrow, product_id=tea, on=TODAY, as_of=NOW)

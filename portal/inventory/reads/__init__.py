@@ -18,6 +18,16 @@ from portal.inventory.reads.books import (
     products_by_id,
 )
 from portal.inventory.reads.detail import LotRow, NodeStock, ProductDetail, node_stock, product_detail
+from portal.inventory.reads.holding import (
+    HeldPart,
+    Pool,
+    Reservation,
+    pools,
+    reservation,
+    reservation_of_key,
+    reservations,
+    rooms,
+)
 from portal.inventory.reads.position import Drift, StockPosition, reconcile, stock_position
 
 __all__ = [
@@ -25,19 +35,27 @@ __all__ = [
     "AvailabilityRow",
     "Counts",
     "Drift",
+    "HeldPart",
     "Location",
     "LotRow",
     "NodeStock",
+    "Pool",
     "Product",
     "ProductDetail",
+    "Reservation",
     "StockPosition",
     "availability",
     "find_product",
     "locations",
     "node_stock",
+    "pools",
     "product_detail",
     "products",
     "products_by_id",
     "reconcile",
+    "reservation",
+    "reservation_of_key",
+    "reservations",
+    "rooms",
     "stock_position",
 ]

@@ -200,11 +200,15 @@ _DATED = f"""
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """What is dated about a product: receipts, promises, and what can be promised of them and the stock."""
+    """What is dated about a product: receipts, promises, and what can be promised of them and the stock.
+
+    ``places`` has the steps of each node, for whoever has to choose one; it is not for showing.
+    """
 
     supplies: tuple[Supply, ...]
     demands: tuple[Demand, ...]
     steps: tuple[PromiseStep, ...]
+    places: Mapping[UUID, tuple[PromiseStep, ...]]
 
 
 @dataclass(slots=True)
@@ -295,10 +299,17 @@ def dated_facts(
                 Demand(needed_on=row.on_day, quantity=int(row.quantity), document=row.document, own=row.flag)
             )
             demands[row.product_id].append(place.demands[-1])
-    return {
-        key: Dated(tuple(supplies[key]), tuple(demands[key]), _steps(places[key].values(), values["today"]))
-        for key in ids
+    return {key: _dated(supplies[key], demands[key], places[key], values["today"]) for key in ids}
+
+
+def _dated(
+    supplies: Iterable[Supply], demands: Iterable[Demand], places: Mapping[UUID, _Place], today: date
+) -> Dated:
+    steps = {
+        place: promise_steps(on_hand=one.usable, supplies=one.supplies, demands=one.demands, today=today)
+        for place, one in places.items()
     }
+    return Dated(tuple(supplies), tuple(demands), promise_together(steps.values(), today=today), steps)
 
 
 def _supply(row: Row[Any], *, by_node: bool) -> Supply:
@@ -310,14 +321,6 @@ def _supply(row: Row[Any], *, by_node: bool) -> Supply:
         supplier=row.supplier,
         location_id=row.location_id if by_node else None,
     )
-
-
-def _steps(places: Iterable[_Place], today: date) -> tuple[PromiseStep, ...]:
-    each = [
-        promise_steps(on_hand=one.usable, supplies=one.supplies, demands=one.demands, today=today)
-        for one in places
-    ]
-    return promise_together(each, today=today)
 
 
 def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> AvailabilityRow:

@@ -1,0 +1,153 @@
+"""A customer's order through the portal: stock held first, then confirmed, and only then an order."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from portal.inventory import reads, service
+from portal.inventory.model import check_positive
+from portal.inventory.reads import Reservation
+from portal.inventory.reserving import HOLD, KeyReused, ReserveDraft, ReserveLine, spread
+from portal.inventory.service.desk import ReservationDesk
+from portal.kernel.actor import Actor
+from portal.kernel.disclosure import Disclosure
+from portal.kernel.ids import new_id
+from portal.orders.model import OrderDraft, OrderLineDraft
+from portal.orders.service import save_orders
+from portal.platform.db import Database
+
+SOURCE = "portal"
+"""Source of the orders made here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a customer asks to be held.
+
+    Attributes:
+        product_id: The product.
+        quantity: Quanta, 1 or more.
+        needed_on: Day it should leave.
+        key: Idempotency key of the form.
+    """
+
+    product_id: UUID
+    quantity: int
+    needed_on: date
+    key: str
+
+
+def hold(
+    database: Database, desk: ReservationDesk, *, actor: Actor, disclosure: Disclosure, wish: Wish, now: datetime
+) -> UUID:
+    """Hold what a customer asks for, from the nodes of their agreement that can promise it; commits.
+
+    The same form sent again finds the reservation it made.
+
+    Args:
+        database: Connections.
+        desk: Where stock is held.
+        actor: The customer's person.
+        disclosure: What their agreement opens.
+        wish: What is asked for.
+        now: Instant, in the company's zone.
+
+    Raises:
+        UnknownProduct: The product is not in the agreement.
+        BadQuantity: The quantity is below 1.
+        CannotPromise: So much cannot be promised on that day; the earliest day is told.
+        KeyReused: The form was sent before with other figures.
+    """
+    check_positive(wish.quantity, what="an order")
+    key = f"form/{actor.partner_id}/{wish.key}"
+    with database.reading() as connection:
+        known = reads.reservation_of_key(connection, org_id=actor.org_id, key=key)
+        if known is not None:
+            _check_same(connection, actor, disclosure, known, wish, now)
+            return known
+        lines = _lines(connection, actor.org_id, disclosure, wish, now)
+    draft = ReserveDraft(
+        key=key,
+        lines=lines,
+        held_until=now + HOLD,
+        partner_id=actor.partner_id,
+        document=_number(wish.key, now),
+    )
+    return desk.reserve(actor=actor, draft=draft, now=now).id
+
+
+def _lines(
+    connection: Connection, org_id: UUID, disclosure: Disclosure, wish: Wish, now: datetime
+) -> tuple[ReserveLine, ...]:
+    found = reads.rooms(
+        connection,
+        org_id=org_id,
+        disclosure=disclosure,
+        product_id=wish.product_id,
+        on=wish.needed_on,
+        as_of=now,
+    )
+    nodes = disclosure.nodes or {place.id for place in reads.locations(connection, org_id=org_id)}
+    rooms = found or ((min(nodes), 0),)
+    return tuple(
+        ReserveLine(product_id=wish.product_id, location_id=place, quantity=quantity, needed_on=wish.needed_on)
+        for place, quantity in spread(wish.quantity, rooms)
+    )
+
+
+def _check_same(
+    connection: Connection, actor: Actor, disclosure: Disclosure, known: UUID, wish: Wish, now: datetime
+) -> None:
+    before = reads.reservation(
+        connection, org_id=actor.org_id, disclosure=disclosure, reservation_id=known, as_of=now
+    )
+    asked = [(part.product_id, part.needed_on, part.quantity) for part in before.parts]
+    if asked != [(wish.product_id, wish.needed_on, wish.quantity)]:
+        raise KeyReused(f"This form made {before.document} already.", key=before.document)
+
+
+def confirm(
+    connection: Connection, *, actor: Actor, disclosure: Disclosure, reservation_id: UUID, now: datetime
+) -> Reservation:
+    """Make what is held an order of the customer; confirming again changes nothing.
+
+    Raises:
+        UnknownReservation: There is none, or it is another partner's.
+        ReservationOver: It was released, or its time is over.
+    """
+    service.confirm(connection, actor=actor, reservation_id=reservation_id, now=now)
+    held = reads.reservation(
+        connection, org_id=actor.org_id, disclosure=disclosure, reservation_id=reservation_id, as_of=now
+    )
+    order = OrderDraft(
+        number=held.document,
+        partner_id=held.partner_id,
+        ordered_at=held.changed_at,
+        needed_on=min(part.needed_on for part in held.parts),
+        state="open",
+        source=SOURCE,
+        lines=tuple(
+            OrderLineDraft(
+                line_no=number,
+                product_id=part.product_id,
+                location_id=None,
+                quantity=part.quantity,
+                unit_price=None,
+            )
+            for number, part in enumerate(held.parts, start=1)
+        ),
+    )
+    save_orders(connection, actor=actor, orders=[order], now=now)
+    return held
+
+
+def _number(key: str, now: datetime) -> str:
+    """Return the number of the order this will be; the same form has the same number on the same day."""
+    return f"W-{now:%y%m%d}-{key[-6:].upper()}"
+
+
+def fresh_key(now: datetime) -> str:
+    """Return a key for a form that has not been sent."""
+    return new_id(now).hex

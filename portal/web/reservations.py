@@ -1,0 +1,268 @@
+"""Holding stock: a customer asks for a quantity by a day, has it held, then confirms it or lets it go."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from portal.flows import ordering
+from portal.flows.ordering import Wish
+from portal.inventory import reads, service
+from portal.inventory.model import CannotPromise, promised_on
+from portal.inventory.reads import HeldPart, Product, ProductDetail, Reservation
+from portal.inventory.reserving import HOLD
+from portal.inventory.service.desk import ReservationDesk
+from portal.kernel.disclosure import Role
+from portal.kernel.errors import PortalError
+from portal.partners.reads import partner_names
+from portal.partners.viewer import Viewer
+from portal.web import filters
+from portal.web import stock_words as words
+from portal.web.auth import needs
+from portal.web.context import as_of, reading, services, transaction
+from portal.web.csv_files import csv_response
+from portal.web.entries import Entries
+from portal.web.errors import sentence_of
+from portal.web.inventory import entitled
+from portal.web.units import case_name, unit_name
+
+STATES: Mapping[str, tuple[str, Any]] = {
+    "held": ("warn", _l("Held")),
+    "confirmed": ("good", _l("Ordered")),
+    "released": ("off", _l("Let go")),
+    "lapsed": ("off", _l("Lapsed")),
+}
+"""Tone and word of each state of a reservation."""
+
+_DESK = "tally_desk"
+
+blueprint = Blueprint("reservations", __name__)
+
+
+def desk() -> ReservationDesk:
+    """Return this process's desk: those who queue for one thing meet there."""
+    return current_app.extensions[_DESK]  # type: ignore[no-any-return]
+
+
+@blueprint.get("/reserve/<path:sku>")
+@needs(Role.CUSTOMER)
+def new(sku: str) -> ResponseReturnValue:
+    """Show the form that asks for a quantity of one product."""
+    values = {
+        "quantity": request.args.get("quantity", ""),
+        "unit": request.args.get("unit", words.CASES),
+        "day": request.args.get("day", filters.today().isoformat()),
+        "key": ordering.fresh_key(as_of()),
+    }
+    return _form(_detail(sku), values, {})
+
+
+@blueprint.post("/reserve/<path:sku>")
+@needs(Role.CUSTOMER)
+def create(sku: str) -> ResponseReturnValue:
+    """Hold the quantity; what cannot be promised comes back with what can, and from when."""
+    viewer, detail, entries = entitled(), _detail(sku), Entries(request.form)
+    wish = _wish(entries, detail)
+    if wish is None:
+        return _form(detail, entries.values, entries.errors), 422
+    try:
+        made = ordering.hold(
+            services().database, desk(), actor=viewer.actor, disclosure=viewer.disclosure, wish=wish, now=as_of()
+        )
+    except CannotPromise:
+        entries.errors["quantity"] = _what_can_be(detail, wish, entries.values.get("unit", ""))
+        return _form(detail, entries.values, entries.errors), 422
+    except PortalError as refusal:
+        entries.errors["quantity"] = sentence_of(refusal)
+        return _form(detail, {**entries.values, "key": ordering.fresh_key(as_of())}, entries.errors), 422
+    return redirect(url_for("reservations.show", reservation_id=made), code=303)
+
+
+@blueprint.get("/reservations")
+@needs(Role.CUSTOMER, Role.OPERATOR)
+def index() -> ResponseReturnValue:
+    """List reservations, the newest first."""
+    viewer = entitled()
+    with reading() as connection:
+        found = reads.reservations(
+            connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, as_of=as_of()
+        )
+        rows = _rows(connection, viewer, found)
+    if request.args.get("format") == "csv":
+        return csv_response("reservations", *_table(rows))
+    return render_template("reservations/index.html", rows=rows, staff=viewer.disclosure.everything)
+
+
+@blueprint.get("/reservations/<uuid:reservation_id>")
+@needs(Role.CUSTOMER, Role.OPERATOR)
+def show(reservation_id: UUID) -> ResponseReturnValue:
+    """Show one reservation, with what can still be done about it."""
+    viewer = entitled()
+    with reading() as connection:
+        found = reads.reservation(
+            connection,
+            org_id=viewer.actor.org_id,
+            disclosure=viewer.disclosure,
+            reservation_id=reservation_id,
+            as_of=as_of(),
+        )
+        (row,) = _rows(connection, viewer, [found])
+    return render_template("reservations/show.html", row=row, staff=viewer.disclosure.everything)
+
+
+@blueprint.post("/reservations/<uuid:reservation_id>/confirm")
+@needs(Role.CUSTOMER)
+def confirm(reservation_id: UUID) -> ResponseReturnValue:
+    """Make what is held an order."""
+    viewer = entitled()
+    with transaction() as connection:
+        ordering.confirm(
+            connection,
+            actor=viewer.actor,
+            disclosure=viewer.disclosure,
+            reservation_id=reservation_id,
+            now=as_of(),
+        )
+    return redirect(url_for("reservations.show", reservation_id=reservation_id), code=303)
+
+
+@blueprint.post("/reservations/<uuid:reservation_id>/release")
+@needs(Role.CUSTOMER, Role.OPERATOR)
+def release(reservation_id: UUID) -> ResponseReturnValue:
+    """Let what is held go."""
+    viewer = entitled()
+    with transaction() as connection:
+        service.release_reservation(connection, actor=viewer.actor, reservation_id=reservation_id, now=as_of())
+    return redirect(url_for("reservations.show", reservation_id=reservation_id), code=303)
+
+
+def _detail(sku: str) -> ProductDetail:
+    viewer = entitled()
+    with reading() as connection:
+        return reads.product_detail(
+            connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
+        )
+
+
+def _form(detail: ProductDetail, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    product = detail.row.product
+    how = words.measure(product, values.get("unit", ""))
+    units = [(words.CASES, case_name())] if product.pack_quanta > 1 else []
+    return render_template(
+        "reservations/new.html",
+        product=product,
+        name=words.product_name(product),
+        sub=words.sub_line(product),
+        values=values,
+        errors=errors,
+        units=[*units, (words.PIECES, unit_name(product.base_unit))],
+        steps=[(step.on, how.text(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
+        minutes=int(HOLD.total_seconds() // 60),
+    )
+
+
+def _wish(entries: Entries, detail: ProductDetail) -> Wish | None:
+    product = detail.row.product
+    in_cases = entries.values.get("unit") == words.CASES and product.pack_quanta > 1
+    number = entries.quanta("quantity", decimals=0 if in_cases else product.decimals)
+    if "quantity" not in entries.errors and number < 1:
+        entries.errors["quantity"] = gettext("More than zero.")
+    day, key = entries.day("day"), entries.text("key")
+    if day is not None and day < filters.today():
+        entries.errors["day"] = gettext("Not before today.")
+    if entries.errors or day is None:
+        return None
+    quantity = number * (product.pack_quanta if in_cases else 1)
+    return Wish(product_id=product.id, quantity=quantity, needed_on=day, key=key)
+
+
+def _what_can_be(detail: ProductDetail, wish: Wish, unit: str) -> str:
+    """Say what can be promised on the day, and from when the quantity can."""
+    how = words.measure(detail.row.product, unit)
+    can = how.text(promised_on(detail.row.steps, wish.needed_on))
+    on = filters.day(wish.needed_on)
+    later = next((step.on for step in detail.row.steps if step.quantity >= wish.quantity), None)
+    asked = how.text(wish.quantity)
+    if later is None:
+        text = gettext(
+            "%(can)s can be promised for %(on)s; no day is known when %(asked)s can.", can=can, on=on, asked=asked
+        )
+    else:
+        text = gettext(
+            "%(can)s can be promised for %(on)s; %(asked)s from %(later)s.",
+            can=can,
+            on=on,
+            asked=asked,
+            later=filters.day(later),
+        )
+    return str(text)
+
+
+def _rows(connection: Any, viewer: Viewer, found: Sequence[Reservation]) -> list[dict[str, Any]]:
+    ids = {part.product_id for one in found for part in one.parts}
+    products = reads.products_by_id(connection, org_id=viewer.actor.org_id, ids=ids)
+    firms = {}
+    if viewer.disclosure.everything:
+        names = partner_names(connection, org_id=viewer.actor.org_id)
+        firms = {one.id: words.either(one.name_zh, one.name_en) for one in names}
+    return [_row(one, products, firms) for one in found]
+
+
+def _row(one: Reservation, products: Mapping[UUID, Product], firms: Mapping[UUID, str]) -> dict[str, Any]:
+    tone, word = STATES[one.state]
+    return {
+        "held": one,
+        "firm": firms.get(one.partner_id, "") if one.partner_id else "",
+        "tone": tone,
+        "word": str(word),
+        "parts": [_part(products[part.product_id], part) for part in one.parts],
+    }
+
+
+def _part(product: Product, part: HeldPart) -> dict[str, Any]:
+    how = words.measure(product, words.CASES)
+    return {
+        "sku": product.sku,
+        "name": words.product_name(product),
+        "amount": how.text(part.quantity),
+        "base": how.beneath(part.quantity),
+        "from_pool": how.text(part.from_pool) if part.from_pool else "",
+        "needed_on": part.needed_on,
+    }
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[object]]]:
+    heads = [
+        gettext("Number"),
+        gettext("Customer"),
+        gettext("SKU"),
+        gettext("Item"),
+        gettext("Quantity"),
+        gettext("Needed"),
+        gettext("State"),
+        gettext("Held until"),
+    ]
+    return heads, [
+        [
+            row["held"].document,
+            row["firm"],
+            part["sku"],
+            part["name"],
+            part["amount"],
+            part["needed_on"].isoformat(),
+            row["word"],
+            filters.local(row["held"].held_until).isoformat(timespec="minutes"),
+        ]
+        for row in rows
+        for part in row["parts"]
+    ]
+
+
+def register(app: Flask) -> None:
+    """Hang the pages into ``app``."""
+    app.extensions[_DESK] = ReservationDesk(app.extensions["tally"].database)
+    app.register_blueprint(blueprint)
