@@ -20,7 +20,7 @@ from portal.web.inventory import entitled
 
 PER_PAGE = 50
 STATES = {
-    "open": ("info", _l("Open")),
+    "open": ("info", _l("To ship")),
     "fulfilled": ("good", _l("Shipped")),
     "cancelled": ("off", _l("Cancelled")),
 }

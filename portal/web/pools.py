@@ -200,7 +200,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
             row["rest"],
             row["pool"].starts_on.isoformat(),
             filters.local(row["pool"].ends_at).isoformat(timespec="minutes"),
-            gettext("Open") if row["pool"].state == "open" else gettext("Ended"),
+            gettext("Running") if row["pool"].state == "open" else gettext("Ended"),
         ]
         for row in rows
     ]
