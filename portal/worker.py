@@ -20,6 +20,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from portal.flows import anchoring, replenishing
 from portal.flows.imports import tasks as imports
+from portal.inventory import service as inventory
 from portal.partners import reads as partners
 from portal.platform import outbox
 from portal.platform.db import NETWORK
@@ -65,7 +66,7 @@ def build_worker(services: Services, *, registrars: Iterable[Registrar] = REGIST
         conninfo=services.database.url, kwargs=dict(NETWORK), min_size=1, max_size=CONCURRENCY + 2
     )
     app = procrastinate.App(connector=connector)
-    for registrar in (_register_outbox, _register_replenishment, _register_upkeep, *registrars):
+    for registrar in (_register_outbox, _register_replenishment, _register_books, _register_upkeep, *registrars):
         registrar(app, services)
     return app
 
@@ -171,6 +172,18 @@ def _register_replenishment(app: procrastinate.App, services: Services) -> None:
             company = partners.the_company(connection)
             if company is not None:
                 replenishment.expire(connection, actor=replenishing.worker_actor(company.id), now=now)
+
+
+def _register_books(app: procrastinate.App, services: Services) -> None:
+    @app.periodic(cron="10 18 * * *")
+    @app.task(name="inventory.check_books", queueing_lock="inventory.check_books", pass_context=False)
+    def check_books(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
+        now = services.clock.now()
+        with left_to_next_tick("inventory.check_books"), services.database.transaction() as connection:
+            company = partners.the_company(connection)
+            if company is not None:
+                drifts = inventory.check_books(connection, org_id=company.id, now=now)
+                structlog.get_logger().info("books_checked", drifts=len(drifts))
 
 
 def _register_upkeep(app: procrastinate.App, _services: Services) -> None:

@@ -18,11 +18,13 @@ from portal.inventory.reads.books import (
     products_by_id,
 )
 from portal.inventory.reads.detail import LotRow, NodeStock, ProductDetail, node_stock, product_detail
-from portal.inventory.reads.position import Drift, StockPosition, reconcile, stock_position
+from portal.inventory.reads.position import StockPosition, stock_position
+from portal.inventory.reads.proof import Check, Drift, last_check, reconcile
 
 __all__ = [
     "AvailabilityPage",
     "AvailabilityRow",
+    "Check",
     "Counts",
     "Drift",
     "Location",
@@ -33,6 +35,7 @@ __all__ = [
     "StockPosition",
     "availability",
     "find_product",
+    "last_check",
     "locations",
     "node_stock",
     "product_detail",

@@ -4,22 +4,34 @@ A local date is the date of ``now`` in its own zone: doors hand the instant over
 """
 
 from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
+from portal.inventory.service.checking import check_books
+from portal.inventory.service.moving import change_lot_status, change_status, reverse_move, scrap, transfer
+from portal.inventory.service.places import add_place, limit_feed, rename_place
 from portal.inventory.service.promises import allocate, keep_for_documents, release
 from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
 from portal.inventory.service.stock import book_stock, issue_stock, set_stock
 
 __all__ = [
+    "add_place",
     "allocate",
     "book_stock",
+    "change_lot_status",
+    "change_status",
+    "check_books",
     "ensure_virtual_locations",
     "expect",
     "expect_receipts",
     "issue_stock",
     "keep_for_documents",
+    "limit_feed",
     "receive",
     "release",
+    "rename_place",
+    "reverse_move",
     "save_locations",
     "save_products",
+    "scrap",
     "set_stock",
+    "transfer",
     "write_off_expected",
 ]
