@@ -67,13 +67,8 @@ def build_worker(services: Services, *, registrars: Iterable[Registrar] = REGIST
         conninfo=services.database.url, kwargs=dict(NETWORK), min_size=1, max_size=CONCURRENCY + 2
     )
     app = procrastinate.App(connector=connector)
-    for registrar in (
-        _register_outbox,
-        _register_replenishment,
-        _register_inventory,
-        _register_upkeep,
-        *registrars,
-    ):
+    own = (_register_outbox, _register_replenishment, _register_inventory, _register_upkeep)
+    for registrar in (*own, *registrars):
         registrar(app, services)
     return app
 
@@ -190,6 +185,16 @@ def _register_inventory(app: procrastinate.App, services: Services) -> None:
             company = partners.the_company(connection)
             if company is not None:
                 inventory.keep_up(connection, org_id=company.id, now=now)
+
+    @app.periodic(cron="10 18 * * *")
+    @app.task(name="inventory.check_books", queueing_lock="inventory.check_books", pass_context=False)
+    def check_books(timestamp: int) -> None:  # noqa: ARG001 - periodic tasks are told their time
+        now = services.clock.now()
+        with left_to_next_tick("inventory.check_books"), services.database.transaction() as connection:
+            company = partners.the_company(connection)
+            if company is not None:
+                drifts = inventory.check_books(connection, org_id=company.id, now=now)
+                structlog.get_logger().info("books_checked", drifts=len(drifts))
 
 
 def _register_upkeep(app: procrastinate.App, _services: Services) -> None:

@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import health, imports, operators, run, serve, verify
+from portal.cli import health, imports, operators, reconcile, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -26,6 +26,7 @@ for _command in (
     serve.migrate,
     imports.import_,
     verify.verify,
+    reconcile.reconcile,
     operators.operator,
     health.health,
 ):

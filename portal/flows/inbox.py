@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from portal.flows import order_views
 from portal.flows.order_views import OrderView, PolicyView, Which
 from portal.inventory.places import OWN
+from portal.inventory.reads import last_check
 from portal.passports import reads as passports
 from portal.passports.reads import AnchorQueue
 from portal.replenishment.model import State
@@ -78,6 +79,7 @@ class Inbox:
         short: Policies whose projection is below the minimum while nothing is proposed.
         ending: Lots that end soon, soonest first.
         failed_jobs: Jobs that were given up.
+        drifts: Balances and serial numbers that did not agree with the moves when the books were last compared.
         feeds: Nodes with their age.
         anchors: The anchoring.
         setup: The set-up checklist's counts.
@@ -90,6 +92,7 @@ class Inbox:
     short: list[PolicyView]
     ending: list[EndingLot]
     failed_jobs: int
+    drifts: int
     feeds: list[Feed]
     anchors: AnchorQueue
     setup: Setup
@@ -109,6 +112,7 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
     silent = [view for policy_id, view in latest.items() if policy_id in unsettled]
     asked = {view.order.policy_id for view in silent}
     anchors = passports.anchor_queue(connection, org_id=org_id)
+    checked = last_check(connection, org_id=org_id)
     return Inbox(
         unanswered=orders(State.SENT),
         silent=silent,
@@ -119,6 +123,7 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
         failed_jobs=connection.execute(
             text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
         ).scalar_one(),
+        drifts=checked.drifts if checked else 0,
         feeds=_feeds(connection, org_id),
         anchors=anchors,
         setup=_setup(connection, org_id, anchors),

@@ -11,6 +11,7 @@ from datetime import date
 from itertools import accumulate
 from uuid import UUID
 
+from portal.inventory.places import OWN
 from portal.kernel.errors import Conflict, NotFound, Refused
 
 REAL_KINDS = ("own", "third_party", "forward", "shelf")
@@ -124,6 +125,8 @@ class StockLine:
         lot_code: Empty for a product that is not tracked by lot.
         made_on: Day it was made, if known.
         expires_on: Last day of use, inclusive, if known.
+        serials: One serial number for every piece of a product that is tracked by them, else none.
+        owner_id: Whose goods they are: all zeros for our own, or the partner whose consignment stock it is.
     """
 
     product_id: UUID
@@ -132,6 +135,8 @@ class StockLine:
     lot_code: str = ""
     made_on: date | None = None
     expires_on: date | None = None
+    serials: tuple[str, ...] = ()
+    owner_id: UUID = OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

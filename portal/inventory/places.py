@@ -5,9 +5,10 @@ Pure functions of values, as in ``model.py``; what can be promised is decided th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
-from portal.kernel.errors import Conflict
+from portal.kernel.errors import Conflict, NotFound, Refused
 
 OWN = UUID(int=0)
 """The owner of our own stock; any other owner is the partner whose consignment stock it is."""
@@ -82,3 +83,167 @@ def count_corrections(spots: Sequence[Spot], counted: int, *, place_id: UUID, st
             changes.append(Change(spot.place_id, spot.status, -part))
         more += part
     return tuple(changes)
+
+
+class WrongProduct(Refused):
+    """What was scanned is another product than the one that is to be taken."""
+
+    code = "wrong_product"
+
+
+class WrongLot(Refused):
+    """What was scanned or named is another lot than the one that is to be taken, or gives it another date."""
+
+    code = "wrong_lot"
+
+
+class WrongPlace(Refused):
+    """What was scanned or named is another place than the one to take from, or there is nowhere to go."""
+
+    code = "wrong_place"
+
+
+class WrongOwner(Refused):
+    """The goods at that place are not that owner's."""
+
+    code = "wrong_owner"
+
+
+class LotExpired(Refused):
+    """The lot is past its last day of use."""
+
+    code = "lot_expired"
+
+
+class LotHeld(Refused):
+    """The stock is in quarantine or blocked."""
+
+    code = "lot_held"
+
+
+class UnknownLot(NotFound):
+    """The product has no such lot."""
+
+    code = "unknown_lot"
+
+
+class UnknownSerial(NotFound):
+    """The product has no such serial number, or it is not at that place."""
+
+    code = "unknown_serial"
+
+
+class SerialUsed(Refused):
+    """The serial number has been used: it has left, was scrapped, or is in stock already."""
+
+    code = "serial_used"
+
+
+class SerialsDiffer(Refused):
+    """A product tracked by serial number needs one number for every piece, each once; others take none."""
+
+    code = "serials_differ"
+
+
+class ReasonNeeded(Refused):
+    """Such a deed needs a reason that people can read later."""
+
+    code = "stock_reason_needed"
+
+
+class UnknownStatus(Refused):
+    """A status or a policy is not one of those there are."""
+
+    code = "unknown_status"
+
+
+class UnknownMove(NotFound):
+    """There is no such move."""
+
+    code = "unknown_move"
+
+
+class AlreadyReversed(Refused):
+    """The move has been taken back before, or is itself the taking back of another."""
+
+    code = "already_reversed"
+
+
+class BadPlace(Refused):
+    """A zone or bin cannot be like that: its code is taken, or what it should belong to is not above it."""
+
+    code = "bad_place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """What is to be taken from where; the beginning of every deed with stock that lies there.
+
+    Attributes:
+        product_id: The product.
+        lot_code: Its lot; empty for a product that is not tracked.
+        place_id: The node, zone or bin it lies in.
+        quantity: Quanta, 1 or more.
+        status: Status it lies there in.
+        owner_id: ``OWN``, or the partner whose consignment stock it is.
+        serials: One serial number for every piece of a product that is tracked by them, else none.
+    """
+
+    product_id: UUID
+    lot_code: str
+    place_id: UUID
+    quantity: int
+    status: str = AVAILABLE
+    owner_id: UUID = OWN
+    serials: tuple[str, ...] = ()
+
+
+def check_status(status: str) -> None:
+    """Refuse a status that there is not.
+
+    Raises:
+        UnknownStatus: It is none of ``STATUSES``.
+    """
+    if status not in STATUSES:
+        raise UnknownStatus(f"There is no status {status}.", status=status)
+
+
+def check_reason(reason: str) -> str:
+    """Return a reason without the space around it.
+
+    Raises:
+        ReasonNeeded: It is empty.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise ReasonNeeded("Such a deed needs a reason.")
+    return reason
+
+
+def check_serials(serials: Sequence[str], quantity: int, *, tracking: str, sku: str) -> None:
+    """Refuse serial numbers that are not one for every piece, each once; and any for a product without them.
+
+    Raises:
+        SerialsDiffer: They are too many, too few, doubled or not wanted.
+    """
+    wanted = quantity if tracking == "serial" else 0
+    if len(serials) != wanted or len(set(serials)) != wanted or not all(serials):
+        raise SerialsDiffer(
+            f"{wanted} serial numbers are needed for {sku}, {len(set(serials))} were given.",
+            sku=sku,
+            needed=wanted,
+            given=len(set(serials)),
+        )
+
+
+def check_usable(*, lot: str, status: str, expires_on: date | None, today: date) -> None:
+    """Refuse to let a lot leave for a customer that may not.
+
+    Raises:
+        LotHeld: It is in quarantine or blocked.
+        LotExpired: Its last day has passed.
+    """
+    if status != AVAILABLE:
+        raise LotHeld(f"Lot {lot} is {status}.", lot=lot, status=status)
+    if expires_on is not None and expires_on < today:
+        raise LotExpired(f"Lot {lot} ended on {expires_on}.", lot=lot, expires_on=expires_on.isoformat())

@@ -200,6 +200,14 @@ balance_table = Table(
     CheckConstraint("on_hand >= 0", name="not_negative"),
 )
 
+check_table = org_table(
+    "stock_check",
+    instant("at"),
+    # How many balances and serial numbers did not agree with the moves.
+    Column("drifts", Integer, nullable=False),
+    Index("ix_stock_check_at", "org_id", "at"),
+)
+
 expected_table = org_table(
     "expected_receipt",
     identifier("product_id"),

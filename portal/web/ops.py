@@ -315,7 +315,30 @@ def _system(found: Inbox) -> list[dict[str, Any]]:
                 "at": filters.now(),
             }
         )
-    return items
+    return items + _drifts(found)
+
+
+def _drifts(found: Inbox) -> list[dict[str, Any]]:
+    if not found.drifts:
+        return []
+    return [
+        {
+            "filter": "system",
+            "href": "/ops?kind=system",
+            "tone": "bad",
+            "icon": "warn",
+            "kind": gettext("Books drift"),
+            "title": ngettext(
+                "%(num)d balance is not the sum of its moves",
+                "%(num)d balances are not the sum of their moves",
+                found.drifts,
+            ),
+            "text": gettext("`tally reconcile` names them. Nothing is repaired by itself."),
+            "left": filters.quantity(found.drifts),
+            "note": "",
+            "at": filters.now(),
+        }
+    ]
 
 
 def _setup(found: Inbox) -> list[dict[str, Any]]:

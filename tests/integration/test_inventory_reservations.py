@@ -280,3 +280,18 @@ def test_the_rooms_of_a_product_outside_the_agreement_are_nobodys_to_ask(stock: 
     narrow = Disclosure(tier=Tier.ORDINARY, partner_id=stock.partner("ME"), products=frozenset())
     with pytest.raises(UnknownProduct):
         reads.rooms(stock.connection, org_id=ORG, disclosure=narrow, product_id=tea, on=TODAY, as_of=NOW)
+
+
+def test_a_summary_that_is_not_what_it_sums_up_is_named_and_never_repaired(stock: Stock) -> None:
+    tea = stock.product()
+    stock.book(tea, 10)
+    hold(stock, line(stock, tea, 3))
+    assert reads.reconcile(stock.connection, org_id=ORG) == ()
+    stock.connection.execute(text("UPDATE stock_summary SET physical = 11, usable = 9, committed = 0"))
+    for _ in range(2):
+        drifts = reads.reconcile(stock.connection, org_id=ORG)
+        assert [(one.what, one.sku, one.place, one.balance, one.moved) for one in drifts] == [
+            ("committed", "TEA", "NB", 0, 3),
+            ("summary", "TEA", "NB", 11, 10),
+            ("usable", "TEA", "NB", 9, 10),
+        ]

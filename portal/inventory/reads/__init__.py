@@ -28,11 +28,13 @@ from portal.inventory.reads.holding import (
     reservations,
     rooms,
 )
-from portal.inventory.reads.position import Drift, StockPosition, reconcile, stock_position
+from portal.inventory.reads.position import StockPosition, stock_position
+from portal.inventory.reads.proof import Check, Drift, last_check, reconcile
 
 __all__ = [
     "AvailabilityPage",
     "AvailabilityRow",
+    "Check",
     "Counts",
     "Drift",
     "HeldPart",
@@ -46,6 +48,7 @@ __all__ = [
     "StockPosition",
     "availability",
     "find_product",
+    "last_check",
     "locations",
     "node_stock",
     "pools",

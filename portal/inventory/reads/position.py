@@ -1,4 +1,4 @@
-"""The stock of one product at one node for replenishment, and the proof that balances are the sum of the moves."""
+"""The stock of one product at one node, for replenishment."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from portal.inventory.model import REAL_KINDS
 from portal.inventory.places import OWN
 
 
@@ -27,17 +26,6 @@ class StockPosition:
     in_transit: int
     confirmed: int
     allocated: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """A balance that is not the sum of its moves; there should never be one."""
-
-    product_id: UUID
-    location_id: UUID
-    lot_id: UUID
-    balance: int
-    moved: int
 
 
 def stock_position(
@@ -79,42 +67,4 @@ def stock_position(
         in_transit=int(row.way),
         confirmed=int(row.confirmed),
         allocated=int(row.allocated),
-    )
-
-
-def reconcile(connection: Connection, *, org_id: UUID) -> tuple[Drift, ...]:
-    """Compare every balance with the sum of its moves; an empty answer is the proof.
-
-    A drift is an alarm for people: nothing is repaired here.
-    """
-    rows = connection.execute(
-        text("""
-            WITH ends AS (
-                SELECT product_id, lot_id, to_location_id AS location_id, quantity FROM stock_move WHERE org_id =
-                :org UNION ALL
-                SELECT product_id, lot_id, from_location_id, -quantity FROM stock_move WHERE org_id = :org
-            ), moved AS (
-                SELECT e.product_id, e.location_id, e.lot_id, SUM(e.quantity) AS quantity
-                FROM ends e
-                JOIN location n ON n.org_id = :org AND n.id = e.location_id AND n.kind = ANY(CAST(:real AS text[]))
-                GROUP BY e.product_id, e.location_id, e.lot_id
-            ), held AS (
-                SELECT product_id, location_id, lot_id, on_hand FROM stock_balance WHERE org_id = :org
-            )
-            SELECT product_id, location_id, lot_id, COALESCE(on_hand, 0) AS balance, COALESCE(quantity, 0) AS moved
-            FROM held FULL JOIN moved USING (product_id, location_id, lot_id)
-            WHERE COALESCE(on_hand, 0) <> COALESCE(quantity, 0)
-            ORDER BY product_id, location_id, lot_id
-        """),
-        {"org": org_id, "real": list(REAL_KINDS)},
-    )
-    return tuple(
-        Drift(
-            product_id=row.product_id,
-            location_id=row.location_id,
-            lot_id=row.lot_id,
-            balance=row.balance,
-            moved=int(row.moved),
-        )
-        for row in rows
     )

@@ -4,6 +4,9 @@ A local date is the date of ``now`` in its own zone: doors hand the instant over
 """
 
 from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
+from portal.inventory.service.checking import check_books
+from portal.inventory.service.moving import change_lot_status, change_status, reverse_move, scrap, transfer
+from portal.inventory.service.places import add_place, limit_feed, rename_place
 from portal.inventory.service.pools import end_due_pools, end_pool, open_pool
 from portal.inventory.service.promises import allocate, keep_for_documents, release
 from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
@@ -12,8 +15,12 @@ from portal.inventory.service.stock import book_stock, issue_stock, set_stock
 from portal.inventory.service.upkeep import keep_up
 
 __all__ = [
+    "add_place",
     "allocate",
     "book_stock",
+    "change_lot_status",
+    "change_status",
+    "check_books",
     "confirm",
     "end_due_pools",
     "end_pool",
@@ -24,13 +31,18 @@ __all__ = [
     "keep_for_documents",
     "keep_up",
     "lapse",
+    "limit_feed",
     "open_pool",
     "receive",
     "release",
     "release_reservation",
+    "rename_place",
     "reserve",
+    "reverse_move",
     "save_locations",
     "save_products",
+    "scrap",
     "set_stock",
+    "transfer",
     "write_off_expected",
 ]

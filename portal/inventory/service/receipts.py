@@ -15,7 +15,8 @@ from portal.inventory.model import (
     check_positive,
 )
 from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
-from portal.inventory.service.spots import arrival_statuses
+from portal.inventory.service.serials import arriving_serials, check_given
+from portal.inventory.service.spots import arrival_statuses, place_in_node
 from portal.inventory.store import LotKey, Move, ensure_lots, is_posted, lock_products, note_bulk, post_moves
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
@@ -92,6 +93,8 @@ def receive(  # noqa: PLR0913 - what arrived, under which announcement, once
     lot_expires_on: date | None,
     key: str,
     now: datetime,
+    serials: Sequence[str] = (),
+    place_id: UUID | None = None,
 ) -> int:
     """Take an announced receipt in; returns the quanta still expected, 0 when it is closed.
 
@@ -108,10 +111,15 @@ def receive(  # noqa: PLR0913 - what arrived, under which announcement, once
         lot_expires_on: Last day of use of the lot, if known.
         key: Idempotency key; the same key again changes nothing.
         now: Instant, in the company's zone.
+        serials: One serial number for every piece of a product that is tracked by them.
+        place_id: The bin it is put away in at once; else it lies at the node.
 
     Raises:
         BadQuantity: The quantity is below 1.
         UnknownReceipt: Nothing was announced under that key.
+        UnknownLocation: The bin is not one of the node the goods are meant for.
+        SerialsDiffer: There is not one serial number for every piece.
+        SerialUsed: A serial number is in stock, or has left, already.
         OverReceived: More than is still expected; both figures are told and nothing has changed.
     """
     check_positive(quantity, what="a receipt")
@@ -137,18 +145,38 @@ def receive(  # noqa: PLR0913 - what arrived, under which announcement, once
     virtual = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)
     announced, arrived = lots[row.product_id, row.lot_code], lots[row.product_id, lot_code]
     as_shipped = row.state == "shipped" and announced == arrived
+    from_id = virtual["in_transit" if as_shipped else "supplier"]
+    to_id = place_in_node(connection, org_id=actor.org_id, node_id=row.location_id, place_id=place_id)
+    status = arrival_statuses(connection, org_id=actor.org_id, lot_ids=[arrived])[arrived]
+    sku = locked_products(connection, org_id=actor.org_id, product_ids={row.product_id})[row.product_id]
+    check_given(
+        connection, org_id=actor.org_id, product_id=row.product_id, sku=sku, quantity=quantity, codes=serials
+    )
+    serial_ids: Sequence[UUID | None] = [None]
+    if serials:
+        serial_ids = arriving_serials(
+            connection,
+            org_id=actor.org_id,
+            product_id=row.product_id,
+            lot_id=arrived,
+            codes=serials,
+            from_id=from_id,
+            now=now,
+        )
     moves = [
         Move(
             product_id=row.product_id,
             lot_id=arrived,
-            from_id=virtual["in_transit" if as_shipped else "supplier"],
-            to_id=row.location_id,
-            quantity=quantity,
+            from_id=from_id,
+            to_id=to_id,
+            quantity=quantity if serial_id is None else 1,
             kind="receive",
             document=row.document,
-            key=key,
-            to_status=arrival_statuses(connection, org_id=actor.org_id, lot_ids=[arrived])[arrived],
+            key=key if number == 1 else f"{key}#{number}",
+            to_status=status,
+            serial_id=serial_id,
         )
+        for number, serial_id in enumerate(serial_ids, start=1)
     ]
     if row.state == "shipped" and not as_shipped:
         moves.append(

@@ -33,6 +33,23 @@ def stock_places(connection: Connection, *, org_id: UUID, location_ids: Iterable
     return codes
 
 
+def place_in_node(connection: Connection, *, org_id: UUID, node_id: UUID, place_id: UUID | None) -> UUID:
+    """Return the place in a node, or the node itself when none is given.
+
+    Raises:
+        UnknownLocation: The place is not of that node.
+    """
+    if place_id is None:
+        return node_id
+    found = connection.execute(
+        text("SELECT 1 FROM location WHERE org_id = :org AND id = :place AND node_id = :node"),
+        {"org": org_id, "place": place_id, "node": node_id},
+    ).first()
+    if found is None:
+        raise UnknownLocation(f"No place {place_id} is known there.", location=str(place_id))
+    return place_id
+
+
 def arrival_statuses(connection: Connection, *, org_id: UUID, lot_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the status that more stock of each lot arrives in: a recalled lot does not come back as usable."""
     rows = connection.execute(
@@ -69,13 +86,29 @@ def held_spots(
     ]
 
 
-def tell_fallen(connection: Connection, org_id: UUID, fallen: Iterable[tuple[UUID, UUID]], now: datetime) -> None:
-    """Tell that the stock of products went down, of each (product, place) at the place's node."""
+def tell_fallen(
+    connection: Connection,
+    org_id: UUID,
+    fallen: Iterable[tuple[UUID, UUID]],
+    now: datetime,
+    *,
+    stays_at: UUID | None = None,
+) -> None:
+    """Tell that the stock of products went down, of each (product, place) at the place's node.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        fallen: Products and the places, of any level, that they left.
+        now: Instant.
+        stays_at: The place they went to as they were; a node they have not left has nothing to tell.
+    """
     pairs = set(fallen)
     rows = connection.execute(
         text("SELECT id, node_id FROM location WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[]))"),
-        {"org": org_id, "ids": list({place for _, place in pairs})},
+        {"org": org_id, "ids": [*{place for _, place in pairs}, stays_at]},
     )
     nodes = {row.id: row.node_id for row in rows}
-    for product_id, node_id in sorted({(product_id, nodes[place]) for product_id, place in pairs}):
+    left = {(product_id, nodes[place]) for product_id, place in pairs if nodes[place] != nodes.get(stays_at)}
+    for product_id, node_id in sorted(left):
         publish(connection, StockFell(org_id=org_id, product_id=product_id, location_id=node_id), now=now)

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _serials()
     _moves()
     _balances()
+    _checks()
     _append_only()
 
 
@@ -159,6 +160,18 @@ def _balances() -> None:
         ["org_id", "id"],
     )
     op.create_check_constraint(op.f("ck_stock_balance_status_known"), "stock_balance", f"status IN {_STATUSES}")
+
+
+def _checks() -> None:
+    op.create_table(
+        "stock_check",
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("drifts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_stock_check")),
+    )
+    op.create_index("ix_stock_check_at", "stock_check", ["org_id", "at"])
 
 
 def _append_only() -> None:
