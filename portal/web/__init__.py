@@ -15,6 +15,7 @@ from portal.web import (
     orders,
     passports,
     policies,
+    product_units,
     public,
     request_log,
     shell,
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
     account.register(app)
     ops.register(app)
     policies.register(app)
+    product_units.register(app)
     vmi.register(app)
     inventory.register(app)
     orders.register(app)

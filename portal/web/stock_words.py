@@ -19,6 +19,9 @@ from portal.web import charts, filters
 from portal.web.i18n import language
 from portal.web.units import case_name, number, own_name, unit_name
 
+CASES, PIECES = Level.CASE, Level.EACH
+"""The two levels most goods are read in."""
+
 _AFTER_LAST = timedelta(days=14)
 _SHORTEST = timedelta(days=28)
 _LISTED = 3

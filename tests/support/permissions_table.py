@@ -77,6 +77,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /account/api", SIGNED_IN),
     Row("POST /account/token", SIGNED_IN),
     Row("POST /account/end-sessions", SIGNED_IN),
+    Row("POST /account/reading", SIGNED_IN, form={"read_in": "pallet"}),
     # Programs.
     Row("POST /graphql", CUSTOMERS | OPERATOR | SUPPLIER, json={"query": "{ asOf }"}),
     Row("POST /api/token", EVERYBODY, json={"email": "x@example.com", "password": "wrong-wrong"}, entered=(401,)),
@@ -91,6 +92,8 @@ ROWS: tuple[Row, ...] = (
     Row("GET /ops", OPERATOR),
     Row("GET /ops/stock", OPERATOR),
     Row("GET /ops/orders", OPERATOR),
+    Row("GET /ops/products/<path:sku>/units", OPERATOR, path="/ops/products/NONE/units", entered=(404,)),
+    Row("POST /ops/products/<path:sku>/units", OPERATOR, path="/ops/products/NONE/units", entered=(404,)),
     Row("GET /ops/policies", OPERATOR),
     Row("GET /ops/policies/new", OPERATOR),
     Row("POST /ops/policies/new", OPERATOR, entered=(422,)),
