@@ -60,7 +60,7 @@ class _Books:
         return plain_units(self.product, on=filters.today(), rows=self.rows)
 
 
-@blueprint.get("/ops/products/<path:sku>/units")
+@blueprint.get("/ops/stock/<path:sku>/units")
 @needs(Role.OPERATOR)
 def show(sku: str) -> ResponseReturnValue:
     """Show a product's units; ``?change=CODE&from=DAY`` puts one into the form."""
@@ -71,7 +71,7 @@ def show(sku: str) -> ResponseReturnValue:
     return _page(books, usual if values is None else values, {})
 
 
-@blueprint.post("/ops/products/<path:sku>/units")
+@blueprint.post("/ops/stock/<path:sku>/units")
 @needs(Role.OPERATOR)
 def save(sku: str) -> ResponseReturnValue:
     """Check a ratio and ask once more; save it when that was confirmed."""
@@ -99,7 +99,7 @@ def save(sku: str) -> ResponseReturnValue:
     with transaction() as connection:
         save_units(connection, actor=current_viewer().actor, drafts=[draft], now=as_of())
     flash(gettext("The unit is saved."))
-    return redirect(f"/ops/products/{quote(sku)}/units", code=303)
+    return redirect(f"/ops/stock/{quote(sku)}/units", code=303)
 
 
 def _books(sku: str) -> _Books:
@@ -182,7 +182,7 @@ def _page(books: _Books, values: Mapping[str, str], errors: Mapping[str, str]) -
         product=product,
         name=words.product_name(product),
         back=f"/inventory/{quote(product.sku)}",
-        here=f"/ops/products/{quote(product.sku)}/units",
+        here=f"/ops/stock/{quote(product.sku)}/units",
         rows=[_row(unit, product) for unit in listed],
         values=values,
         errors=errors,
@@ -203,7 +203,7 @@ def _row(unit: ProductUnit, product: Product) -> dict[str, Any]:
         "unit": unit,
         "name": own_name(unit),
         "holds": _holds(unit, product),
-        "level": level_name(unit.level) if unit.level else "",
+        "level": level_name(unit.level) if unit.level and unit.code != product.base_unit else "",
         "tone": tone,
         "state": state,
         "is_base": unit.code == product.base_unit,

@@ -18,7 +18,7 @@ ROOMS: dict[str, Any] = {
     "over_received": _l("More arrived under %(document)s than was still expected."),
     "bad_quantity": _l("The quantity does not fit: it must be at least 1 and not below what has happened."),
     "gtin_taken": _l("Another product already carries this GTIN."),
-    "unit_fixed": _l("The unit of %(sku)s cannot change: its stock has already moved."),
+    "unit_fixed": _l("The unit of %(sku)s cannot change: its stock has moved, or other units are told in it."),
     "unit_unknown": _l(
         "We do not know the unit “%(text)s”. Write a usual one, or a code of your own with a name."
     ),

@@ -103,7 +103,7 @@ def _note_unreadable(record: Record, books: _Books, findings: Findings) -> None:
     try:
         _read(record, books)
     except UnknownUnit as refusal:
-        said = record.values["of_unit"]
+        said = _word(record.values["of_unit"])
         findings.add(record.row, "of_unit", said, refusal.code, **_in_words(refusal.values))
 
 
@@ -161,7 +161,7 @@ def _compared(row: _Row, books: _Books, drafts: list[UnitDraft], findings: Findi
     except PortalError as refusal:
         name = _FIELD.get(refusal.code, "unit")
         said = row.record.values.get(name, "")
-        told = exact_text(said) if isinstance(said, Fraction) else str(said)
+        told = exact_text(said) if isinstance(said, Fraction) else _word(str(said))
         findings.add(row.record.row, name, told, refusal.code, **_in_words(refusal.values))
         return None
     before = _standing(books, draft.product_id, draft.code, draft.valid_from)

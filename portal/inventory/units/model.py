@@ -27,7 +27,7 @@ ALWAYS = date(2000, 1, 1)
 LABEL_LENGTH = 12
 """Most characters of an own name: it stands beside figures."""
 
-_DIGITS = 30
+_DIGITS = 60
 _OWN_CODE = re.compile(r"[A-Za-z0-9]{2,8}")
 
 
