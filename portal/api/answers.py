@@ -17,10 +17,41 @@ class Quantity:
     Attributes:
         value: Decimal text.
         unit: UN/ECE Recommendation 20 code.
+        quanta: The same in whole quanta.
+        product_id: Whose it is.
     """
 
     value: str
     unit: str
+    quanta: int
+    product_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What is left beside whole units, as exact text."""
+
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class InUnit:
+    """A quantity in whole units and what is left."""
+
+    whole: str
+    unit: str
+    remainder: Remainder
+
+
+@dataclass(frozen=True, slots=True)
+class ProductUnit:
+    """A unit a product is counted in today."""
+
+    code: str
+    name: "LocalName"
+    per_base: str
+    level: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +66,13 @@ class LocalName:
 class Unit:
     """How a product is counted; turns its quanta into quantities."""
 
+    product_id: UUID
     code: str
     decimals: int
 
     def of(self, quanta: int) -> Quantity:
         """Return quanta as an exact quantity."""
-        return Quantity(to_text(quanta, decimals=self.decimals), self.code)
+        return Quantity(to_text(quanta, decimals=self.decimals), self.code, quanta, self.product_id)
 
 
 @dataclass(frozen=True, slots=True)

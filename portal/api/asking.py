@@ -6,6 +6,7 @@ when the first of them is asked for; so a page costs the same number of statemen
 
 from collections.abc import Iterable
 from datetime import datetime
+from fractions import Fraction
 from uuid import UUID
 
 import sqlalchemy
@@ -15,6 +16,10 @@ from portal.api.answers import Asker, Board, Edge, LocalName, PageInfo, Product,
 from portal.api.cursors import check_first, from_cursor, to_cursor
 from portal.forecasting import reads as forecasting
 from portal.inventory import reads as inventory
+from portal.inventory.units import model as inventory_units
+from portal.inventory.units.model import Units, exact_text
+from portal.inventory.units.reads import units_of
+from portal.kernel.units import Level
 from portal.orders import reads as orders
 from portal.partners.viewer import Viewer
 
@@ -36,6 +41,8 @@ class Asking:
         self._viewer = viewer
         self.as_of = as_of
         self._seen: dict[UUID, Unit] = {}
+        self._listed: dict[UUID, inventory.Product] = {}
+        self._units: dict[UUID, Units] = {}
         self._boards: dict[UUID, Board] = {}
         self._open_orders: tuple[orders.Order, ...] | None = None
 
@@ -113,6 +120,39 @@ class Asking:
             self._read_boards({key: unit for key, unit in self._seen.items() if key not in self._boards})
         return self._boards[product.id]
 
+    def units(self, product: Product) -> tuple[answers.ProductUnit, ...]:
+        """Return what a product is counted in today, the smallest unit first."""
+        known = self._units_of(product.id)
+        base = inventory_units.ProductUnit(code=known.base, per_base=Fraction(1), level=Level.EACH)
+        return tuple(
+            answers.ProductUnit(
+                code=unit.code,
+                name=LocalName(unit.name("zh"), unit.name("en")),
+                per_base=exact_text(unit.per_base),
+                level=unit.level.name if unit.level else None,
+            )
+            for unit in sorted((base, *known.known), key=lambda unit: unit.per_base)
+        )
+
+    def in_unit(self, quantity: answers.Quantity, code: str) -> answers.InUnit:
+        """Return a quantity in whole units of another one, and what is left.
+
+        Raises:
+            UnknownUnit: The product is not counted in it today.
+        """
+        split = self._units_of(quantity.product_id).split(quantity.quanta, code)
+        return answers.InUnit(
+            whole=str(split.whole), unit=code, remainder=answers.Remainder(exact_text(split.rest), split.rest_unit)
+        )
+
+    def _units_of(self, product_id: UUID) -> Units:
+        if product_id not in self._units:
+            missing = [product for key, product in self._listed.items() if key not in self._units]
+            self._units |= units_of(
+                self._connection, org_id=self._viewer.org.id, products=missing, on=self.as_of.date()
+            )
+        return self._units[product_id]
+
     def _products(self, rows: Iterable[inventory.AvailabilityRow]) -> tuple[Product, ...]:
         listed = tuple(rows)
         nodes = inventory.node_stock(
@@ -122,6 +162,7 @@ class Asking:
             product_ids=[row.product.id for row in listed],
             as_of=self.as_of,
         )
+        self._listed.update({row.product.id: row.product for row in listed})
         products = tuple(to_product(row, nodes.get(row.product.id, ())) for row in listed)
         self._seen.update({product.id: product.counted for product in products})
         return products
@@ -170,7 +211,7 @@ def window(start: int, length: int) -> tuple[int, int]:
 def to_product(row: inventory.AvailabilityRow, nodes: Iterable[inventory.NodeStock]) -> Product:
     """Put a product's row and its stock by warehouse into the schema's shape."""
     product = row.product
-    unit = Unit(product.base_unit, product.decimals)
+    unit = Unit(product.id, product.base_unit, product.decimals)
     return Product(
         id=product.id,
         sku=product.sku,

@@ -101,6 +101,26 @@ class Board(graphene.ObjectType):
     )
 
 
+class PackagingLevel(graphene.Enum):
+    """How far a package is from the single piece; each level holds the ones before it."""
+
+    EACH = "EACH"
+    INNER = "INNER"
+    CASE = "CASE"
+    PALLET = "PALLET"
+
+
+class ProductUnit(graphene.ObjectType):
+    """A unit a product is counted in today."""
+
+    code = graphene.NonNull(graphene.String, description="UN/ECE Recommendation 20 code, or the host's own.")
+    name = graphene.Field(graphene.NonNull(LocalName), description="Its short name.")
+    per_base = graphene.NonNull(
+        graphene.String, description="Base units in one unit, exactly: 12, 0.035, or a fraction such as 1/3."
+    )
+    level = graphene.Field(PackagingLevel, description="Level of packaging; null for a unit that is no package.")
+
+
 class _Product:
     """What every tier sees of a product."""
 
@@ -108,6 +128,10 @@ class _Product:
     gtin = graphene.String(description="GTIN, if it has one.")
     name = graphene.Field(graphene.NonNull(LocalName), description="Its name.")
     unit = graphene.NonNull(graphene.String, description="Base unit, UN/ECE Recommendation 20 code.")
+    units = graphene.Field(
+        graphene.NonNull(graphene.List(graphene.NonNull(ProductUnit))),
+        description="Its units today, the smallest first.",
+    )
     on_hand = graphene.Field(
         graphene.NonNull(Quantity), description="Within the agreement, less what is promised to others (在库)."
     )
@@ -115,6 +139,11 @@ class _Product:
     available_to_promise = graphene.Field(
         graphene.NonNull(AvailableToPromise), description="Can be promised (可承诺量)."
     )
+
+    @staticmethod
+    def resolve_units(root: object, info: graphene.ResolveInfo) -> object:
+        """Answer from one read for all products of the page."""
+        return info.context.units(root)
 
 
 class _ByWarehouse:

@@ -26,11 +26,42 @@ class Decimal(graphene.Scalar):
         return node.value if isinstance(node, StringValueNode) else Undefined
 
 
+class Remainder(graphene.ObjectType):
+    """What is left over beside whole units; less than one of them."""
+
+    value = graphene.NonNull(
+        graphene.String, description="Exact: a decimal number, or a fraction such as 1/3 where that does not end."
+    )
+    unit = graphene.NonNull(graphene.String, description="The base unit, or a finer one where that is whole.")
+
+
+class InUnit(graphene.ObjectType):
+    """A quantity in whole units and what is left over; nothing is rounded."""
+
+    whole = graphene.Field(graphene.NonNull(Decimal), description="Whole units.")
+    unit = graphene.NonNull(graphene.String, description="The unit asked for.")
+    remainder = graphene.Field(
+        graphene.NonNull(Remainder), description="The rest; 0 where the units come out even."
+    )
+
+
 class Quantity(graphene.ObjectType):
     """An exact quantity in the product's base unit."""
 
     value = graphene.Field(graphene.NonNull(Decimal), description="The number.")
     unit = graphene.NonNull(graphene.String, description="UN/ECE Recommendation 20 code, for example C62 or KGM.")
+    in_unit = graphene.Field(
+        graphene.NonNull(InUnit),
+        unit=graphene.Argument(
+            graphene.NonNull(graphene.String), description="Code of one of the product's units, or a standard one."
+        ),
+        description="The same in another unit; an error UNKNOWN_UNIT where the product is not counted in it.",
+    )
+
+    @staticmethod
+    def resolve_in_unit(root: object, info: graphene.ResolveInfo, unit: str) -> object:
+        """Answer from one read of the units of all products of the page."""
+        return info.context.in_unit(root, unit)
 
 
 class LocalName(graphene.ObjectType):

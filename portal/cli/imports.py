@@ -13,7 +13,7 @@ from portal.cli.environment import installation, settings_here
 if TYPE_CHECKING:
     from portal.flows.imports.run import Outcome
 
-_KINDS = ("products", "partners", "locations", "stock", "orders")
+_KINDS = ("products", "units", "partners", "locations", "stock", "orders")
 _WIDTH = 30
 _SHOWN = 20
 

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from portal.demo import catalogue, passports, year
+from portal.demo import catalogue, passports, units, year
 from portal.demo.dice import Dice
 from portal.flows import replenishing
 from portal.forecasting import service as forecasting
 from portal.inventory import service as inventory
 from portal.inventory.model import AllocationLine, ExpectedDraft, StockLine
+from portal.inventory.units.service import save_units
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role, Tier
 from portal.orders import service as orders
@@ -81,6 +82,7 @@ class _Loader:
         self.partners = partners.save_partners(connection, actor=actor, drafts=catalogue.PARTNERS, now=now)
         self.nodes = inventory.save_locations(connection, actor=actor, drafts=catalogue.LOCATIONS, now=now)
         self.products = inventory.save_products(connection, actor=actor, drafts=catalogue.products(), now=now)
+        self._units()
         self._people(passwords)
         self._agreements()
         self._stock()
@@ -89,6 +91,11 @@ class _Loader:
         self._promises()
         self._replenishment()
         self._passports()
+
+    def _units(self) -> None:
+        since = self.today - timedelta(days=365)
+        drafts = units.drafts(catalogue.ITEMS, self.products, since=since)
+        save_units(self.connection, actor=self.actor, drafts=drafts, now=self.now)
 
     def _people(self, passwords: Mapping[str, str]) -> None:
         for role, _, email in catalogue.PEOPLE:

@@ -3,9 +3,10 @@
 The rooms know each other by id only; the names are joined here, one statement a question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from sqlalchemy import Connection, Row, Select, and_, func, select
 from portal.flows import replenishing
 from portal.flows.replenishing import Scope
 from portal.inventory.store import location_table, product_table
+from portal.inventory.units.model import ProductUnit
+from portal.inventory.units.store import unit_table
+from portal.kernel.units import Level
 from portal.partners.store import partner_table
 from portal.replenishment import reads
 from portal.replenishment.model import (
@@ -46,6 +50,7 @@ class Names:
         location_en: Place in English.
         supplier_zh: Supplier in Chinese.
         supplier_en: Supplier in English.
+        units: Units of the product with a ratio of their own, on all days.
     """
 
     sku: str
@@ -58,6 +63,7 @@ class Names:
     location_en: str
     supplier_zh: str
     supplier_en: str
+    units: tuple[ProductUnit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +117,7 @@ class Which:
 
 def orders(connection: Connection, *, org_id: UUID, which: Which) -> list[OrderView]:
     """Return the orders asked for."""
-    query = _named(select(order_table, *_NAMES), order_table, org_id)
+    query = _named(select(order_table, *_NAMES, _UNITS), order_table, org_id)
     if which.supplier_id is not None:
         query = query.where(order_table.c.supplier_id == which.supplier_id)
     if which.states is not None:
@@ -134,7 +140,7 @@ def order(
     Raises:
         UnknownOrder: There is none with this number, or it is another supplier's.
     """
-    query = _named(select(order_table, *_NAMES), order_table, org_id).where(order_table.c.number == number)
+    query = _named(select(order_table, *_NAMES, _UNITS), order_table, org_id).where(order_table.c.number == number)
     row = connection.execute(query).one_or_none()
     if row is None or supplier_id not in (None, row.supplier_id):
         raise UnknownOrder(f"There is no order {number}.", number=number)
@@ -158,7 +164,7 @@ def counts(connection: Connection, *, org_id: UUID, supplier_id: UUID | None = N
 
 def policies(connection: Connection, *, org_id: UUID, today: date, now: datetime) -> list[PolicyView]:
     """Return every policy by item number, with what its projection asks for."""
-    query = _named(select(policy_table, *_NAMES, order_table.c.number), policy_table, org_id).outerjoin(
+    query = _named(select(policy_table, *_NAMES, _UNITS, order_table.c.number), policy_table, org_id).outerjoin(
         order_table,
         and_(
             order_table.c.org_id == policy_table.c.org_id,
@@ -267,6 +273,19 @@ _NAMES = (
     partner_table.c.name_en.label("supplier_en"),
 )
 
+_RATIO = ("code", "numerator", "denominator", "level", "valid_from", "valid_until", "label_zh", "label_en")
+
+_UNITS = (
+    select(
+        func.jsonb_agg(func.jsonb_build_object(*[part for name in _RATIO for part in (name, unit_table.c[name])]))
+    )
+    .where(unit_table.c.org_id == product_table.c.org_id, unit_table.c.product_id == product_table.c.id)
+    .correlate(product_table)
+    .scalar_subquery()
+    .label("ratios")
+)
+"""The ratios of the row's product, in the same statement."""
+
 
 def _named(query: Select[Any], table: Any, org_id: UUID) -> Select[Any]:
     """Join the three names to a table that has product, place and supplier."""
@@ -281,4 +300,18 @@ def _named(query: Select[Any], table: Any, org_id: UUID) -> Select[Any]:
 
 
 def _names(row: Row[Any]) -> Names:
-    return Names(**{column.name: getattr(row, column.name) for column in _NAMES})
+    values = {column.name: getattr(row, column.name) for column in _NAMES}
+    return Names(**values, units=tuple(_unit(ratio) for ratio in row.ratios or ()))
+
+
+def _unit(ratio: Mapping[str, Any]) -> ProductUnit:
+    until = ratio["valid_until"]
+    return ProductUnit(
+        code=ratio["code"],
+        per_base=Fraction(ratio["numerator"], ratio["denominator"]),
+        level=Level(ratio["level"]) if ratio["level"] else None,
+        valid_from=date.fromisoformat(ratio["valid_from"]),
+        valid_until=date.fromisoformat(until) if until else None,
+        label_zh=ratio["label_zh"],
+        label_en=ratio["label_en"],
+    )

@@ -70,7 +70,7 @@ class GtinTaken(Conflict):
 
 
 class UnitFixed(Conflict):
-    """The unit or its decimals cannot change once stock has moved: every figure would change its meaning."""
+    """The unit or its decimals cannot change once stock or other units are told in it."""
 
     code = "unit_fixed"
 

@@ -164,6 +164,7 @@ class Viewer:
         agreement: The one in force; ``None`` when there is none today.
         disclosure: What reads may answer with.
         session_version: The number a session or token must carry to be good.
+        read_in: Packaging level in which the person likes to read quantities; ``None`` for cases.
     """
 
     actor: Actor
@@ -176,6 +177,7 @@ class Viewer:
     agreement: Agreement | None
     disclosure: Disclosure
     session_version: int
+    read_in: str | None = None
 
     @property
     def tier(self) -> Tier | None:

@@ -30,6 +30,7 @@ class Person:
     role: Role
     partner_id: UUID | None
     language: str | None
+    read_in: str | None
     active: bool
     session_version: int
     password_hash: str
@@ -132,6 +133,7 @@ def _person(row: Row[Any]) -> Person:
         role=Role(row.role),
         partner_id=row.partner_id,
         language=row.language,
+        read_in=row.read_in,
         active=row.active,
         session_version=row.session_version,
         password_hash=row.password_hash,

@@ -15,6 +15,7 @@ from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role, Tier
 from portal.kernel.errors import TooMany, Unauthenticated
 from portal.kernel.ids import new_id
+from portal.kernel.units import Level
 from portal.partners import passwords, reads
 from portal.partners.model import (
     LANGUAGES,
@@ -386,6 +387,15 @@ def set_language(connection: Connection, *, actor: Actor, language: str) -> None
         update(person_table)
         .where(person_table.c.org_id == actor.org_id, person_table.c.id == actor.person_id)
         .values(language=language if language in LANGUAGES else None)
+    )
+
+
+def set_read_in(connection: Connection, *, actor: Actor, level: str) -> None:
+    """Remember the packaging level in which a signed-in person likes to read; one that is none is forgotten."""
+    connection.execute(
+        update(person_table)
+        .where(person_table.c.org_id == actor.org_id, person_table.c.id == actor.person_id)
+        .values(read_in=level if level in tuple(Level) else None)
     )
 
 

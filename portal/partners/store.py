@@ -49,6 +49,8 @@ person_table = org_table(
     identifier("partner_id", nullable=True),
     Column("password_hash", Text, nullable=False),
     Column("language", Text),
+    # Packaging level in which the person likes to read quantities; empty for cases.
+    Column("read_in", Text),
     Column("active", Boolean, nullable=False),
     # Raised to end every session and token of the person at once.
     Column("session_version", Integer, nullable=False),

@@ -74,6 +74,7 @@ def viewer_of_person(
         name=person.name,
         email=person.email,
         language=person.language,
+        read_in=person.read_in,
         org=org,
         partner=partner,
         agreement=agreement,

@@ -16,6 +16,7 @@ from portal.web import (
     passports,
     policies,
     pools,
+    product_units,
     public,
     request_log,
     reservations,
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     policies.register(app)
     pools.register(app)
     reservations.register(app)
+    product_units.register(app)
     vmi.register(app)
     inventory.register(app)
     orders.register(app)

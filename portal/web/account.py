@@ -1,7 +1,8 @@
 """One's own account: who I am here, tokens for my programs, the published schema, signing out everywhere."""
 
-from flask import Blueprint, Flask, current_app, redirect, render_template
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import logout_user
 
@@ -30,6 +31,16 @@ def make_token() -> ResponseReturnValue:
     """Make an access token and show it, this once."""
     tokens: Tokens = current_app.extensions["tally_tokens"]
     return _page(tokens.issue(current_viewer(), now=as_of()))
+
+
+@blueprint.post("/account/reading")
+@needs()
+def set_reading() -> ResponseReturnValue:
+    """Remember the packaging level I like to read quantities in."""
+    with transaction() as connection:
+        service.set_read_in(connection, actor=current_viewer().actor, level=request.form.get("read_in", ""))
+    flash(gettext("Quantities are shown so from now on."))
+    return redirect("/account", code=303)
 
 
 @blueprint.post("/account/end-sessions")

@@ -14,7 +14,9 @@ from portal.forecasting.model import BoardClosed, DemandWeek
 from portal.forecasting.reads import best_sellers, demand_history
 from portal.inventory.model import UnknownProduct
 from portal.inventory.reads import Product, products_by_id
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
+from portal.kernel.units import Level
 from portal.orders.reads import open_orders
 from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
@@ -24,6 +26,7 @@ from portal.web.auth import needs
 from portal.web.context import as_of, reading
 from portal.web.inventory import entitled
 from portal.web.orders import order_row
+from portal.web.units import reading_level
 
 WEEKS = 26
 _COLUMN_PX = 37
@@ -91,7 +94,7 @@ def board() -> ResponseReturnValue:
         raise BoardClosed(
             "The board is for strategic partners.", company=words.either(viewer.org.name_zh, viewer.org.name_en)
         )
-    unit = words.PIECES if request.args.get("unit") == words.PIECES else words.CASES
+    unit = reading_level(viewer.read_in)
     with reading() as connection:
         choice = _choice(connection, viewer)
         chosen = _chosen(choice, request.args.get("sku", ""))
@@ -128,13 +131,14 @@ def _chosen(choice: list[Product], sku: str) -> Product | None:
     raise UnknownProduct(f"No product {sku} is on the board.", product=sku)
 
 
-def _shown(connection: Connection, viewer: Viewer, product: Product, unit: str) -> dict[str, Any]:
+def _shown(connection: Connection, viewer: Viewer, product: Product, unit: Level) -> dict[str, Any]:
     org_id, disclosure = viewer.actor.org_id, viewer.disclosure
     history = demand_history(
         connection, org_id=org_id, disclosure=disclosure, as_of=as_of(), product_id=product.id, weeks=WEEKS
     )
     orders = open_orders(connection, org_id=org_id, disclosure=disclosure, product_id=product.id)
-    how = words.measure(product, unit)
+    units = units_of(connection, org_id=org_id, products=[product], on=as_of().date())
+    how = words.measure(product, unit, units[product.id])
     full = [week.quantity for week in history.weeks if week.complete]
     firms: dict[UUID, str] = {}
     if disclosure.everything:
@@ -146,7 +150,7 @@ def _shown(connection: Connection, viewer: Viewer, product: Product, unit: str) 
         "history": history,
         "drawing": draw_weeks(history.weeks, how),
         "mean": f"{filters.quantity(how.figure(sum(full) // len(full)), how.decimals)} {how.unit}",
-        "orders": [order_row(order, {product.id: product}, firms) for order in orders],
+        "orders": [order_row(order, {product.id: how}, firms) for order in orders],
         "open_total": sum(line.quantity for order in orders for line in order.lines),
     }
 

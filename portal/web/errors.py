@@ -19,6 +19,7 @@ from portal.kernel.ids import new_id
 from portal.kernel.statuses import status_of
 from portal.web import filters
 from portal.web.sentences import ROOMS
+from portal.web.units import in_words
 
 RETRY_AFTER_S = {429: 60, 503: 15}
 
@@ -104,7 +105,7 @@ def sentence_of(error: PortalError) -> str:
 
 def _filled(text: str, error: PortalError) -> str:
     try:
-        return text % error.values
+        return text % in_words(error.values)
     except (KeyError, TypeError, ValueError):
         return error.message
 

@@ -34,6 +34,7 @@ _SHOWN = 100
 
 KIND_HINTS: dict[str, Any] = {
     "products": _l("Number, names, GTIN, unit, case, shelf life"),
+    "units": _l("What a case, a pallet, a portion holds, and since when"),
     "partners": _l("Customers, suppliers and auditors"),
     "locations": _l("Own, third-party and forward warehouses"),
     "stock": _l("What was counted, by warehouse and lot"),

@@ -1,9 +1,9 @@
 """What is available: the buyer's list, one product in full, the same as files. The operator sees everything."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,8 +12,11 @@ from sqlalchemy import Connection
 
 from portal.inventory import reads
 from portal.inventory.reads import AvailabilityPage, AvailabilityRow, ProductDetail
+from portal.inventory.units.model import Units
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.quantity import to_text
+from portal.kernel.units import Level
 from portal.partners.model import NoAgreement
 from portal.partners.viewer import Viewer
 from portal.passports.reads import passports_of_lots
@@ -23,7 +26,7 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading
 from portal.web.csv_files import csv_response
 from portal.web.sheets import xlsx_response
-from portal.web.units import unit_name
+from portal.web.units import SWITCH, level_name, level_of, reading_level, unit_name
 
 PER_PAGE = 50
 EXPORT_ROWS = 20_000
@@ -40,7 +43,8 @@ class Asked:
         q: Search.
         show: Filter.
         sort: Order of rows.
-        unit: ``cs`` or ``pcs``.
+        unit: Packaging level to read in.
+        own_unit: Level the reader gets without a word in the address.
         page: Page number.
         open: SKU of the opened row.
     """
@@ -48,9 +52,10 @@ class Asked:
     q: str
     show: str
     sort: str
-    unit: str
+    unit: Level
     page: int
     open: str
+    own_unit: Level
 
     def url(self, path: str = "", **changes: object) -> str:
         """Return the address of the same list with some words changed; defaults are left out."""
@@ -62,23 +67,25 @@ class Asked:
             "page": self.page,
             **changes,
         }
-        kept = {key: value for key, value in asked.items() if str(value) != str(_DEFAULTS.get(key, ""))}
+        usual = _DEFAULTS | {"unit": self.own_unit}
+        kept = {key: value for key, value in asked.items() if str(value) != str(usual.get(key, ""))}
         base = path or request.path
         return base + (f"?{urlencode(kept)}" if kept else "")
 
 
-_DEFAULTS: Mapping[str, object] = {"q": "", "show": "", "sort": "sku", "unit": words.CASES, "page": 1}
+_DEFAULTS: dict[str, object] = {"q": "", "show": "", "sort": "sku", "page": 1}
 
 
-def _asked() -> Asked:
+def _asked(viewer: Viewer) -> Asked:
     page = request.args.get("page", "1")
     return Asked(
         q=request.args.get("q", "").strip()[:100],
         show=request.args.get("show", ""),
         sort=request.args.get("sort", "sku"),
-        unit=words.PIECES if request.args.get("unit") == words.PIECES else words.CASES,
+        unit=reading_level(viewer.read_in),
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,  # noqa: PLR2004 - digits
         open=request.args.get("open", ""),
+        own_unit=level_of(viewer.read_in) or Level.CASE,
     )
 
 
@@ -86,15 +93,17 @@ def _asked() -> Asked:
 @needs(Role.CUSTOMER, Role.OPERATOR)
 def listing() -> ResponseReturnValue:
     """Show what is available, a page of products; ``?open=SKU`` unfolds one."""
-    viewer, asked = entitled(), _asked()
+    viewer = entitled()
+    asked = _asked(viewer)
     with reading() as connection:
         page = _page(connection, viewer, asked, per_page=PER_PAGE)
+        units = _units(connection, viewer, page)
         opened = _opened(connection, viewer, asked, page)
     return render_template(
         "inventory/list.html",
         asked=asked,
         page=page,
-        lines=[_line(row, asked) for row in page.rows],
+        lines=[_line(row, asked, units[row.product.id]) for row in page.rows],
         opened=opened,
         staff=viewer.disclosure.everything,
         by_node=viewer.disclosure.by_node,
@@ -112,10 +121,11 @@ def staff_listing() -> ResponseReturnValue:
 @needs(Role.CUSTOMER, Role.OPERATOR)
 def product(sku: str) -> ResponseReturnValue:
     """Show one product in full."""
-    viewer, asked = entitled(), _asked()
+    viewer = entitled()
+    asked = _asked(viewer)
     with reading() as connection:
         opened = _in_full(connection, viewer, asked, sku)
-    line = _line(opened["detail"].row, asked)
+    line = _line(opened["detail"].row, asked, opened["how"].units)
     return render_template(
         "inventory/product.html",
         asked=asked,
@@ -166,6 +176,11 @@ def _page(connection: Connection, viewer: Viewer, asked: Asked, *, per_page: int
     )
 
 
+def _units(connection: Connection, viewer: Viewer, page: AvailabilityPage) -> dict[UUID, Units]:
+    products = [row.product for row in page.rows]
+    return units_of(connection, org_id=viewer.actor.org_id, products=products, on=page.as_of.date())
+
+
 def _opened(connection: Connection, viewer: Viewer, asked: Asked, page: AvailabilityPage) -> dict[str, Any] | None:
     if asked.open not in {row.product.sku for row in page.rows}:
         return None
@@ -176,7 +191,9 @@ def _in_full(connection: Connection, viewer: Viewer, asked: Asked, sku: str) -> 
     detail = reads.product_detail(
         connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
     )
-    how = words.measure(detail.row.product, asked.unit)
+    product = detail.row.product
+    units = units_of(connection, org_id=viewer.actor.org_id, products=[product], on=detail.as_of.date())
+    how = words.measure(product, asked.unit, units[product.id])
     staff = viewer.disclosure.everything
     question, sentences = words.why_less(detail, how, staff=staff)
     return {
@@ -199,15 +216,15 @@ def _passports(connection: Connection, viewer: Viewer, detail: ProductDetail) ->
     return {lot: f"/01/{passport.gtin.zfill(14)}/10/{quote(lot, safe='')}" for (_, lot), passport in found.items()}
 
 
-def _line(row: AvailabilityRow, asked: Asked) -> dict[str, Any]:
-    how = words.measure(row.product, asked.unit)
+def _line(row: AvailabilityRow, asked: Asked, units: Units) -> dict[str, Any]:
+    how = words.measure(row.product, asked.unit, units)
     more, more_sub = words.next_lines(row, how)
     is_open = asked.open == row.product.sku
     anchor = f"p-{row.product.id}"
     return {
         "sku": row.product.sku,
         "name": words.product_name(row.product),
-        "sub": words.sub_line(row.product),
+        "sub": words.sub_line(how),
         "href": (asked.url() if is_open else asked.url(open=row.product.sku)) + f"#{anchor}",
         "full": asked.url(f"/inventory/{quote(row.product.sku)}", q="", show="", sort="sku", page=1),
         "is_open": is_open,
@@ -228,9 +245,11 @@ def _line(row: AvailabilityRow, asked: Asked) -> dict[str, Any]:
 
 
 def _export() -> tuple[list[str], list[list[object]]]:
-    viewer, asked = entitled(), _asked()
+    viewer = entitled()
+    asked = _asked(viewer)
     with reading() as connection:
         page = _page(connection, viewer, asked, per_page=EXPORT_ROWS)
+        units = _units(connection, viewer, page)
     heads = [
         gettext("SKU"),
         gettext("GTIN"),
@@ -246,11 +265,16 @@ def _export() -> tuple[list[str], list[list[object]]]:
         gettext("More to promise"),
         gettext("From"),
         gettext("As of"),
+        gettext("Counted in"),
+        gettext("On hand, counted so"),
+        gettext("In transit, counted so"),
+        gettext("To promise, counted so"),
     ]
-    return heads, [_cells(row, page) for row in page.rows]
+    measures = [words.measure(row.product, asked.unit, units[row.product.id]) for row in page.rows]
+    return heads, [_cells(row, page, how) for row, how in zip(page.rows, measures, strict=True)]
 
 
-def _cells(row: AvailabilityRow, page: AvailabilityPage) -> list[object]:
+def _cells(row: AvailabilityRow, page: AvailabilityPage, how: words.Measure) -> list[object]:
     product = row.product
     later = row.steps[1] if len(row.steps) > 1 else None
 
@@ -272,11 +296,20 @@ def _cells(row: AvailabilityRow, page: AvailabilityPage) -> list[object]:
         number(later.quantity) if later else None,
         later.on.isoformat() if later else None,
         page.as_of.isoformat(timespec="minutes"),
+        how.unit,
+        how.text(row.on_hand),
+        how.text(row.in_transit),
+        how.text(row.promise),
     ]
+
+
+def reading_levels() -> list[tuple[str, str]]:
+    """Return the levels a page offers to read in, with their names."""
+    return [(level.value, level_name(level)) for level in SWITCH]
 
 
 def register(app: Flask) -> None:
     """Hang the pages into ``app``."""
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(place_name=words.place_name)
+    app.jinja_env.globals.update(place_name=words.place_name, reading_levels=reading_levels)
     app.jinja_env.filters.update(zone_name=filters.zone_name)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from flask import Flask
@@ -13,13 +14,14 @@ from portal.flows.order_views import Names, OrderView, PolicyView, counts
 from portal.flows.replenishing import WORKER
 from portal.kernel.disclosure import Role
 from portal.kernel.quantity import in_packs, to_text
+from portal.kernel.units import Level
 from portal.replenishment.model import Order, State, Step
 from portal.web import charts, filters
 from portal.web.auth import session_viewer
 from portal.web.context import reading
 from portal.web.i18n import language
 from portal.web.shell import Who, who
-from portal.web.units import case_name, unit_name
+from portal.web.units import case_name, own_name, reading_level, unit_name
 
 _LONGEST_TAIL_DAYS = 7
 
@@ -119,12 +121,38 @@ def reason_word(code: str) -> str:
 
 
 def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
-    """Write a quantity in cases where it is whole cases, else in the base unit: ``8 cs``, ``12 pcs``."""
+    """Write a quantity as the deal packs it: ``8 cs``; ``1 plt + 2 cs`` for who reads in pallets; else ``12 pcs``.
+
+    The base unit stands beside it on every page, so who reads in pieces sees theirs too.
+    """
+    names = view.names
     pack = view.order.pack_quanta if isinstance(view, OrderView) else view.policy.pack_quanta
+    viewer = session_viewer()
+    if viewer is not None and reading_level(viewer.read_in) is Level.PALLET:
+        pallets = _in_pallets(quanta, pack, names)
+        if pallets:
+            return pallets
     packs = in_packs(quanta, pack_quanta=pack)
     if pack == 1 or packs.remainder:
-        return amount(quanta, view.names)
+        return amount(quanta, names)
     return f"{filters.quantity(packs.packs)} {case_name()}"
+
+
+def _in_pallets(quanta: int, pack: int, names: Names) -> str:
+    """Write a quantity in whole pallets and the deal's cases; empty where there is no whole pallet in it."""
+    today = filters.today()
+    pallet = next((unit for unit in names.units if unit.level is Level.PALLET and unit.holds_on(today)), None)
+    size = pallet.per_base * 10**names.decimals if pallet else Fraction(0)
+    if pallet is None or size.denominator != 1 or abs(quanta) < size:
+        return ""
+    whole = in_packs(quanta, pack_quanta=size.numerator)
+    rest = in_packs(whole.remainder, pack_quanta=pack)
+    parts = [f"{filters.quantity(whole.packs)} {own_name(pallet)}"]
+    if rest.packs:
+        parts.append(f"{filters.quantity(rest.packs)} {case_name()}" if pack > 1 else amount(rest.packs, names))
+    if rest.remainder:
+        parts.append(amount(rest.remainder, names))
+    return " + ".join(parts)
 
 
 def amount(quanta: int, names: Names) -> str:

@@ -9,14 +9,16 @@ from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from portal.inventory.reads import Product, products_by_id
+from portal.inventory.reads import products_by_id
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.orders.reads import Order, order_page
 from portal.partners.reads import partner_names
 from portal.web import stock_words as words
 from portal.web.auth import needs
-from portal.web.context import reading
+from portal.web.context import as_of, reading
 from portal.web.inventory import entitled
+from portal.web.units import reading_level
 
 PER_PAGE = 50
 STATES = {
@@ -49,11 +51,14 @@ def listing() -> ResponseReturnValue:
         )
         wanted = {line.product_id for order in page.orders for line in order.lines}
         products = products_by_id(connection, org_id=viewer.actor.org_id, ids=wanted)
+        units = units_of(connection, org_id=viewer.actor.org_id, products=products.values(), on=as_of().date())
         firms = _firms(connection, viewer.actor.org_id) if viewer.disclosure.everything else {}
+    level = reading_level(viewer.read_in)
+    measures = {key: words.measure(product, level, units[key]) for key, product in products.items()}
     return render_template(
         "orders/list.html",
         page=page,
-        rows=[order_row(order, products, firms) for order in page.orders],
+        rows=[order_row(order, measures, firms) for order in page.orders],
         q=q,
         state=state if state in STATES else "",
         states=STATES,
@@ -69,7 +74,7 @@ def staff_listing() -> ResponseReturnValue:
     return listing()
 
 
-def order_row(order: Order, products: Mapping[UUID, Product], firms: Mapping[UUID, str]) -> dict[str, Any]:
+def order_row(order: Order, measures: Mapping[UUID, words.Measure], firms: Mapping[UUID, str]) -> dict[str, Any]:
     """Return an order as a row of a table; a line names its product and quantity."""
     tone, word = STATES[order.state]
     return {
@@ -79,9 +84,9 @@ def order_row(order: Order, products: Mapping[UUID, Product], firms: Mapping[UUI
         "word": str(word),
         "lines": [
             {
-                "name": words.product_name(products[line.product_id]),
-                "sku": products[line.product_id].sku,
-                "amount": words.measure(products[line.product_id], words.CASES).text(line.quantity),
+                "name": words.product_name(measures[line.product_id].product),
+                "sku": measures[line.product_id].product.sku,
+                "amount": measures[line.product_id].text(line.quantity),
             }
             for line in order.lines
         ],

@@ -5,7 +5,7 @@ the script fills with the check's own. ``ok.<check>`` is what a passed check say
 """
 
 from portal.web import i18n
-from portal.web.units import UNITS
+from portal.web.units import PLAIN, unit_name
 
 Texts = dict[str, tuple[str, ...]]
 
@@ -22,7 +22,7 @@ def step(name: str) -> tuple[str, ...]:
 
 def words() -> Texts:
     """Return every sentence of the page's script."""
-    units = {f"unit.{code}": tuple(dict.fromkeys((str(name),))) for code, name in UNITS.items()}
+    units = {f"unit.{code}": (unit_name(code),) for code in PLAIN}
     return {**_structure(), **_signature(), **_issuer(), **_anchor(), **_why(), **_labels(), **units}
 
 

@@ -1,6 +1,7 @@
 """Holding stock: a customer asks for a quantity by a day, has it held, then confirms it or lets it go."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from portal.flows import ordering
 from portal.flows.ordering import Wish
 from portal.inventory import reads, service
 from portal.inventory.model import CannotPromise, promised_on
-from portal.inventory.reads import HeldPart, Product, ProductDetail, Reservation
+from portal.inventory.reads import HeldPart, ProductDetail, Reservation
 from portal.inventory.reserving import HOLD
 from portal.inventory.service.desk import ReservationDesk
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
 from portal.partners.reads import partner_names
@@ -28,7 +30,7 @@ from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
 from portal.web.inventory import entitled
-from portal.web.units import case_name, unit_name
+from portal.web.units import own_name, reading_level, unit_name
 
 STATES: Mapping[str, tuple[str, Any]] = {
     "held": ("warn", _l("Held")),
@@ -52,33 +54,34 @@ def desk() -> ReservationDesk:
 @needs(Role.CUSTOMER)
 def new(sku: str) -> ResponseReturnValue:
     """Show the form that asks for a quantity of one product."""
+    detail, how = _detail(sku)
     values = {
         "quantity": request.args.get("quantity", ""),
-        "unit": request.args.get("unit", words.CASES),
+        "unit": request.args.get("unit", how.chosen.code),
         "day": request.args.get("day", filters.today().isoformat()),
         "key": ordering.fresh_key(as_of()),
     }
-    return _form(_detail(sku), values, {})
+    return _form(detail, how, values, {})
 
 
 @blueprint.post("/reserve/<path:sku>")
 @needs(Role.CUSTOMER)
 def create(sku: str) -> ResponseReturnValue:
     """Hold the quantity; what cannot be promised comes back with what can, and from when."""
-    viewer, detail, entries = entitled(), _detail(sku), Entries(request.form)
-    wish = _wish(entries, detail)
+    viewer, (detail, how), entries = entitled(), _detail(sku), Entries(request.form)
+    wish = _wish(entries, how)
     if wish is None:
-        return _form(detail, entries.values, entries.errors), 422
+        return _form(detail, how, entries.values, entries.errors), 422
     try:
         made = ordering.hold(
             services().database, desk(), actor=viewer.actor, disclosure=viewer.disclosure, wish=wish, now=as_of()
         )
     except CannotPromise:
-        entries.errors["quantity"] = _what_can_be(detail, wish, entries.values.get("unit", ""))
-        return _form(detail, entries.values, entries.errors), 422
+        entries.errors["quantity"] = _what_can_be(detail, wish, how)
+        return _form(detail, how, entries.values, entries.errors), 422
     except PortalError as refusal:
         entries.errors["quantity"] = sentence_of(refusal)
-        return _form(detail, {**entries.values, "key": ordering.fresh_key(as_of())}, entries.errors), 422
+        return _form(detail, how, {**entries.values, "key": ordering.fresh_key(as_of())}, entries.errors), 422
     return redirect(url_for("reservations.show", reservation_id=made), code=303)
 
 
@@ -140,49 +143,60 @@ def release(reservation_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("reservations.show", reservation_id=reservation_id), code=303)
 
 
-def _detail(sku: str) -> ProductDetail:
+def _detail(sku: str) -> tuple[ProductDetail, words.Measure]:
+    """Return a product and how the reader counts it."""
     viewer = entitled()
+    org_id = viewer.actor.org_id
     with reading() as connection:
-        return reads.product_detail(
-            connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
+        detail = reads.product_detail(
+            connection, org_id=org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
         )
+        product = detail.row.product
+        units = units_of(connection, org_id=org_id, products=[product], on=detail.as_of.date())[product.id]
+    return detail, words.measure(product, reading_level(viewer.read_in), units)
 
 
-def _form(detail: ProductDetail, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    product = detail.row.product
-    how = words.measure(product, values.get("unit", ""))
-    units = [(words.CASES, case_name())] if product.pack_quanta > 1 else []
+def _form(
+    detail: ProductDetail, how: words.Measure, values: Mapping[str, str], errors: Mapping[str, str]
+) -> str:
+    packages = [(unit.code, own_name(unit)) for unit in reversed(how.units.known) if unit.level is not None]
+    base = how.product.base_unit
     return render_template(
         "reservations/new.html",
-        product=product,
-        name=words.product_name(product),
-        sub=words.sub_line(product),
+        product=how.product,
+        name=words.product_name(how.product),
+        sub=words.sub_line(how),
         values=values,
         errors=errors,
-        units=[*units, (words.PIECES, unit_name(product.base_unit))],
+        units=[*packages, (base, unit_name(base))],
         steps=[(step.on, how.text(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
         minutes=int(HOLD.total_seconds() // 60),
     )
 
 
-def _wish(entries: Entries, detail: ProductDetail) -> Wish | None:
-    product = detail.row.product
-    in_cases = entries.values.get("unit") == words.CASES and product.pack_quanta > 1
-    number = entries.quanta("quantity", decimals=0 if in_cases else product.decimals)
+_FINEST = 9
+"""Decimals a quantity may be written with; whether it is a whole number of quanta is for the units to say."""
+
+
+def _wish(entries: Entries, how: words.Measure) -> Wish | None:
+    number = entries.quanta("quantity", decimals=_FINEST)
     if "quantity" not in entries.errors and number < 1:
         entries.errors["quantity"] = gettext("More than zero.")
-    day, key = entries.day("day"), entries.text("key")
+    day, key, unit = entries.day("day"), entries.text("key"), entries.text("unit")
     if day is not None and day < filters.today():
         entries.errors["day"] = gettext("Not before today.")
     if entries.errors or day is None:
         return None
-    quantity = number * (product.pack_quanta if in_cases else 1)
-    return Wish(product_id=product.id, quantity=quantity, needed_on=day, key=key)
+    try:
+        quantity = how.units.quanta(Fraction(number, 10**_FINEST), unit)
+    except PortalError as refusal:
+        entries.errors["quantity"] = sentence_of(refusal)
+        return None
+    return Wish(product_id=how.product.id, quantity=quantity, needed_on=day, key=key)
 
 
-def _what_can_be(detail: ProductDetail, wish: Wish, unit: str) -> str:
+def _what_can_be(detail: ProductDetail, wish: Wish, how: words.Measure) -> str:
     """Say what can be promised on the day, and from when the quantity can."""
-    how = words.measure(detail.row.product, unit)
     can = how.text(promised_on(detail.row.steps, wish.needed_on))
     on = filters.day(wish.needed_on)
     later = next((step.on for step in detail.row.steps if step.quantity >= wish.quantity), None)
@@ -204,30 +218,33 @@ def _what_can_be(detail: ProductDetail, wish: Wish, unit: str) -> str:
 
 def _rows(connection: Any, viewer: Viewer, found: Sequence[Reservation]) -> list[dict[str, Any]]:
     ids = {part.product_id for one in found for part in one.parts}
-    products = reads.products_by_id(connection, org_id=viewer.actor.org_id, ids=ids)
+    org_id = viewer.actor.org_id
+    products = reads.products_by_id(connection, org_id=org_id, ids=ids)
+    units = units_of(connection, org_id=org_id, products=products.values(), on=as_of().date())
+    level = reading_level(viewer.read_in)
+    measures = {key: words.measure(product, level, units[key]) for key, product in products.items()}
     firms = {}
     if viewer.disclosure.everything:
-        names = partner_names(connection, org_id=viewer.actor.org_id)
+        names = partner_names(connection, org_id=org_id)
         firms = {one.id: words.either(one.name_zh, one.name_en) for one in names}
-    return [_row(one, products, firms) for one in found]
+    return [_row(one, measures, firms) for one in found]
 
 
-def _row(one: Reservation, products: Mapping[UUID, Product], firms: Mapping[UUID, str]) -> dict[str, Any]:
+def _row(one: Reservation, measures: Mapping[UUID, words.Measure], firms: Mapping[UUID, str]) -> dict[str, Any]:
     tone, word = STATES[one.state]
     return {
         "held": one,
         "firm": firms.get(one.partner_id, "") if one.partner_id else "",
         "tone": tone,
         "word": str(word),
-        "parts": [_part(products[part.product_id], part) for part in one.parts],
+        "parts": [_part(measures[part.product_id], part) for part in one.parts],
     }
 
 
-def _part(product: Product, part: HeldPart) -> dict[str, Any]:
-    how = words.measure(product, words.CASES)
+def _part(how: words.Measure, part: HeldPart) -> dict[str, Any]:
     return {
-        "sku": product.sku,
-        "name": words.product_name(product),
+        "sku": how.product.sku,
+        "name": words.product_name(how.product),
         "amount": how.text(part.quantity),
         "base": how.beneath(part.quantity),
         "from_pool": how.text(part.from_pool) if part.from_pool else "",

@@ -18,7 +18,6 @@ ROOMS: dict[str, Any] = {
     "over_received": _l("More arrived under %(document)s than was still expected."),
     "bad_quantity": _l("The quantity does not fit: it must be at least 1 and not below what has happened."),
     "gtin_taken": _l("Another product already carries this GTIN."),
-    "unit_fixed": _l("The unit of %(sku)s cannot change: its stock has already moved."),
     "key_reused": _l("%(key)s was asked for already, with other figures. Look at what it holds, or begin anew."),
     "empty_order": _l("The order has no line."),
     "too_many_lines": _l("The order has %(lines)s lines; at most %(most)s are taken at once. Split it."),
@@ -29,6 +28,23 @@ ROOMS: dict[str, Any] = {
     "pool_name_taken": _l("There is a pool %(name)s already."),
     "pool_backwards": _l("The pool %(name)s would end before it begins, or has ended already."),
     "pool_over": _l("The pool %(name)s has ended already."),
+    "unit_fixed": _l("The unit of %(sku)s cannot change: its stock has moved, or other units are told in it."),
+    "unit_unknown": _l(
+        "We do not know the unit “%(text)s”. Write a usual one, or a code of your own with a name."
+    ),
+    "unknown_unit": _l("%(sku)s is not counted in %(unit)s. Give its ratio first."),
+    "not_a_ratio": _l("“%(text)s” is no ratio. Write 12, 0.035 or 1/3."),
+    "bad_ratio": _l("1 %(unit)s cannot hold %(ratio)s %(base)s: it must be more than zero, and kept exactly."),
+    "unit_by_standard": _l("1 %(unit)s is %(ratio)s %(base)s for every product; there is nothing to enter."),
+    "unit_overlaps": _l(
+        "1 %(other)s of %(sku)s holds %(ratio)s %(base)s from %(valid_from)s on. End that on %(day_before)s, then"
+        " enter the new one."
+    ),
+    "unit_validity_reversed": _l("%(unit)s would end on %(valid_until)s, before it begins on %(valid_from)s."),
+    "quantity_not_exact": _l(
+        "%(asked)s %(unit)s of %(sku)s is not exact. %(below)s %(base)s or %(above)s %(base)s would be."
+    ),
+    "below_minimum": _l("%(ordered)s %(unit)s is below the smallest order of %(sku)s, %(minimum)s %(unit)s."),
     # orders
     "bad_order": _l("Order %(number)s cannot be kept as it is."),
     # partners

@@ -1,4 +1,4 @@
-"""Stock as a page writes it: figures in cases or pieces, the next increases, why less can be promised.
+"""Stock as a page writes it: figures in the reader's unit, the next increases, why less can be promised.
 
 Whole cases are counted in whole cases; the exact quantity in the base unit stands beneath, so nothing is rounded
 unseen.
@@ -12,13 +12,15 @@ from flask_babel import gettext
 
 from portal.inventory.model import Demand, PromiseStep, Supply
 from portal.inventory.reads import AvailabilityRow, Location, NodeStock, Product, ProductDetail
-from portal.kernel.quantity import in_packs
+from portal.inventory.units.model import ProductUnit, Split, Units
+from portal.inventory.units.reads import plain_units
+from portal.kernel.units import CASE, Level
 from portal.web import charts, filters
 from portal.web.i18n import language
-from portal.web.units import case_name, unit_name
+from portal.web.units import case_name, number, own_name, unit_name
 
-CASES, PIECES = "cs", "pcs"
-"""The two ways to count, as they stand in the address."""
+CASES, PIECES = Level.CASE, Level.EACH
+"""The two levels most goods are read in."""
 
 _AFTER_LAST = timedelta(days=14)
 _SHORTEST = timedelta(days=28)
@@ -50,58 +52,97 @@ class Measure:
 
     Attributes:
         product: The product.
-        in_cases: In whole cases; only for a product that is packed.
+        units: Its units on the day.
+        chosen: The unit of the figures: a package, or the base unit.
     """
 
     product: Product
-    in_cases: bool
+    units: Units
+    chosen: ProductUnit
+
+    @property
+    def in_base(self) -> bool:
+        """Whether the figures are in the base unit."""
+        return self.chosen.code == self.product.base_unit
 
     @property
     def unit(self) -> str:
-        """The unit beside a figure: ``cs`` or the base unit."""
-        return case_name() if self.in_cases else unit_name(self.product.base_unit)
+        """The unit beside a figure: ``cs``, ``plt`` or the base unit."""
+        return unit_name(self.product.base_unit) if self.in_base else own_name(self.chosen)
 
     @property
     def decimals(self) -> int:
         """Decimals of the figures."""
-        return 0 if self.in_cases else self.product.decimals
+        return self.product.decimals if self.in_base else 0
 
     def figure(self, quanta: int) -> int:
-        """Return quanta as the page counts them: whole cases, or quanta again."""
-        return in_packs(quanta, pack_quanta=self.product.pack_quanta).packs if self.in_cases else quanta
+        """Return quanta as the page counts them: whole packages, or quanta again."""
+        return quanta if self.in_base else self.units.split(quanta, self.chosen.code).whole
 
     def text(self, quanta: int) -> str:
-        """Write a quantity with its unit, exactly: ``20 cs``, ``2 cs + 5 pcs``, ``48 pcs``."""
-        if not self.in_cases:
+        """Write a quantity with its unit, exactly: ``20 cs``, ``2 cs + 5 pcs``, ``1 plt + 2 cs``, ``48 pcs``."""
+        if self.in_base:
             return self.base(quanta)
-        packs = in_packs(quanta, pack_quanta=self.product.pack_quanta)
-        cases = f"{filters.quantity(packs.packs)} {self.unit}"
-        if packs.remainder and packs.packs:
-            return f"{cases} + {self.base(packs.remainder)}"
-        return self.base(quanta) if packs.remainder else cases
+        split = self.units.split(quanta, self.chosen.code)
+        if not split.whole and split.rest:
+            smaller = self._smaller()
+            return smaller.text(quanta) if smaller else self.base(quanta)
+        parts = [f"{filters.quantity(split.whole)} {self.unit}"]
+        if split.rest:
+            parts.append(self._rest(quanta, split))
+        return " + ".join(parts)
 
     def base(self, quanta: int) -> str:
         """Write a quantity in the base unit: ``1,488 pcs``."""
         return f"{filters.quantity(quanta, self.product.decimals)} {unit_name(self.product.base_unit)}"
 
     def beneath(self, quanta: int) -> str:
-        """Write the line below a figure: the other unit, exactly; empty for a product that is not packed."""
-        if self.product.pack_quanta == 1:
+        """Write the line below a figure: the other unit, exactly; empty for a product that has no other."""
+        if not self.in_base:
+            return self.base(quanta)
+        case = measure(self.product, Level.CASE, self.units)
+        return "" if case.in_base else case.text(quanta)
+
+    def holds(self) -> str:
+        """Write what the unit of the figures holds, ``1 plt = 960 pcs``; what a case does, for base units."""
+        how = measure(self.product, Level.CASE, self.units) if self.in_base else self
+        if how.in_base:
             return ""
-        return self.base(quanta) if self.in_cases else Measure(self.product, in_cases=True).text(quanta)
+        pack, unit = number(how.chosen.per_base), unit_name(self.product.base_unit)
+        if how.chosen.code == CASE and how.unit == case_name():
+            return _("case of %(pack)s %(unit)s", pack=pack, unit=unit)
+        return _("1 %(unit)s = %(amount)s", unit=how.unit, amount=f"{pack} {unit}")
+
+    def _smaller(self) -> "Measure | None":
+        """Return the same in cases, for what is left of pallets; ``None`` where there is nothing between."""
+        if self.chosen.level is not Level.PALLET:
+            return None
+        case = measure(self.product, Level.CASE, self.units)
+        return None if case.in_base else case
+
+    def _rest(self, quanta: int, split: Split) -> str:
+        smaller = self._smaller()
+        left = quanta - split.whole * self.chosen.per_base * 10**self.product.decimals
+        if smaller is not None and left.denominator == 1:
+            return smaller.text(left.numerator)
+        return f"{number(split.rest)} {unit_name(split.rest_unit)}"
 
 
-def measure(product: Product, unit: str) -> Measure:
-    """Return how a product is counted when the page asks for ``unit``."""
-    return Measure(product, in_cases=unit == CASES and product.pack_quanta > 1)
+def measure(product: Product, level: Level, units: Units | None = None) -> Measure:
+    """Return how a product is counted for who reads in ``level``.
+
+    Args:
+        product: The product.
+        level: The reader's level; the largest package not above it is taken.
+        units: Its units; without them what its case size alone gives.
+    """
+    known = units or plain_units(product, on=filters.today())
+    return Measure(product, known, known.at_level(level))
 
 
-def sub_line(product: Product) -> str:
-    """Write the second line of a product: ``TEA-WP-100 · case of 24``."""
-    if product.pack_quanta == 1:
-        return product.sku
-    pack = filters.quantity(product.pack_quanta, product.decimals)
-    return f"{product.sku} · " + _("case of %(pack)s %(unit)s", pack=pack, unit=unit_name(product.base_unit))
+def sub_line(how: Measure) -> str:
+    """Write the second line of a product: ``TEA-WP-100 · case of 24 pcs``."""
+    return " · ".join(part for part in (how.product.sku, how.holds()) if part)
 
 
 def rising(steps: Sequence[PromiseStep], how: Measure) -> list[tuple[PromiseStep, int]]:

@@ -218,7 +218,7 @@ def credential_row(portal: Portal) -> str:
 def test_filters_search_sort_and_pages_keep_each_other(portal: Portal) -> None:
     page = portal.get("key", "/inventory?q=a&show=arriving&sort=promise&unit=pcs&page=3&open=NONE")
     assert 'name="show" value="arriving"' in page
-    assert 'name="unit" value="pcs"' in page
+    assert 'name="unit" value="each"' in page
     assert "Nothing fits" in portal.get("key", "/inventory?q=zzz")
     portal.connection.execute(text("DELETE FROM expected_receipt"))
     assert "No item is under this filter just now." in portal.get("key", "/inventory?show=arriving")

@@ -41,7 +41,7 @@ class Door:
         page = self.get(kind, f"/reserve/{sku}")
         found = re.search(r'name="key" value="([^"]+)"', page)
         assert found
-        wish = {"quantity": quantity, "unit": "pcs", "day": "2026-11-25", "key": found[1], **form}
+        wish = {"quantity": quantity, "unit": "C62", "day": "2026-11-25", "key": found[1], **form}
         return self.post(kind, f"/reserve/{sku}", status, **wish)
 
     def count(self, question: str) -> list[tuple[object, ...]]:
@@ -112,7 +112,7 @@ def test_what_cannot_be_promised_comes_back_with_what_can_and_from_when(door: Do
 
 
 def test_a_product_nobody_has_anywhere_is_refused_in_words(door: Door) -> None:
-    assert "no day is known when 1 kg can." in door.ask("key", "1", sku="TEA-B", status=422, unit="pcs")
+    assert "no day is known when 1 kg can." in door.ask("key", "1", sku="TEA-B", status=422, unit="KGM")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,8 @@ def test_a_product_nobody_has_anywhere_is_refused_in_words(door: Door) -> None:
         ({"quantity": "0"}, "More than zero."),
         ({"quantity": "-5"}, "Not below zero."),
         ({"quantity": "ten"}, "is not a number"),
-        ({"quantity": "1.5"}, "decimals"),
+        ({"quantity": "1.5"}, "is not exact"),
+        ({"unit": "XYZ"}, "is not counted in XYZ"),
         ({"quantity": "Infinity"}, "is not a number"),
         ({"day": "2026-11-22"}, "Not before today."),
         ({"day": "soon"}, "Write the day as 2026-11-27."),
@@ -136,7 +137,7 @@ def test_a_form_that_cannot_be_read_comes_back_with_the_fault_beside_the_field(
 
 
 def test_a_form_sent_twice_makes_one_reservation_and_other_figures_under_it_are_refused(door: Door) -> None:
-    form = {"unit": "pcs", "day": "2026-11-25", "key": "abcdef123456"}
+    form = {"unit": "C62", "day": "2026-11-25", "key": "abcdef123456"}
     first = door.post("key", "/reserve/TEA-A", quantity="10", **form)
     assert door.post("key", "/reserve/TEA-A", quantity="10", **form) == first
     assert "with other figures" in door.post("key", "/reserve/TEA-A", 422, quantity="11", **form)
@@ -162,7 +163,7 @@ def test_nobody_sees_or_touches_what_another_firm_holds(door: Door) -> None:
 def test_a_product_outside_the_agreement_cannot_be_asked_for(door: Door) -> None:
     door.conn.execute(text("UPDATE agreement SET all_products = FALSE WHERE number = 'AG-key'"))
     door.get("key", "/reserve/TEA-A", 404)
-    door.post("key", "/reserve/TEA-A", 404, quantity="1", unit="pcs", day="2026-11-25", key="k")
+    door.post("key", "/reserve/TEA-A", 404, quantity="1", unit="C62", day="2026-11-25", key="k")
 
 
 def test_lists_without_anything_say_what_goes_there(door: Door) -> None:

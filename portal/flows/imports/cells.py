@@ -10,12 +10,14 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from stdnum import ean
 from stdnum.exceptions import ValidationError
 
 from portal.flows.imports.faults import BadCell
+from portal.inventory.units.model import LABEL_LENGTH, NotARatio, UnitUnknown, to_code, to_ratio
 from portal.kernel.errors import PortalError
 from portal.kernel.quantity import to_quanta
 
@@ -122,6 +124,41 @@ def quanta(text: str, decimals: int) -> int:
         if error.code == "quantity_too_fine":
             raise BadCell("too_fine", decimals=decimals) from error
         raise BadCell("too_large") from error
+
+
+def unit(text: str) -> str:
+    """Read a unit of measure by word or code; a company's own code has 2 to 8 letters and digits.
+
+    Raises:
+        BadCell: ``unit_unknown``.
+    """
+    try:
+        return to_code(plain(text))
+    except UnitUnknown as error:
+        raise BadCell("unit_unknown") from error
+
+
+def unit_label(text: str) -> str:
+    """Read an own name of a unit, short enough to stand beside a figure.
+
+    Raises:
+        BadCell: ``too_long``.
+    """
+    if len(text) > LABEL_LENGTH:
+        raise BadCell("too_long", most=LABEL_LENGTH)
+    return text
+
+
+def ratio(text: str) -> Fraction:
+    """Read a ratio: a decimal number, or a fraction such as ``1/3``; exactly as written.
+
+    Raises:
+        BadCell: ``not_a_ratio``.
+    """
+    try:
+        return to_ratio(plain(text))
+    except NotARatio as error:
+        raise BadCell("not_a_ratio") from error
 
 
 def whole(text: str) -> int:

@@ -103,6 +103,18 @@ SENTENCES: dict[str, str] = {
     "unknown_location": N_("No warehouse has this code."),
     "unknown_partner": N_("No partner has this code."),
     "lot_missing": N_("This product is kept by lot, so the lot number is needed."),
+    "unit_unknown": N_(
+        "We do not know this unit. Write a usual one, or a code of 2 to 8 letters with its own name."
+    ),
+    "unit_unnamed": N_("A unit with a code of one's own needs a name, in Chinese or in English."),
+    "unknown_unit": N_("This product is not counted in %(unit)s; it is in %(known)s."),
+    "not_a_ratio": N_("Not a ratio. Write 12, 0.035 or 1/3."),
+    "bad_ratio": N_("One unit must hold more than zero, and not more than can be kept exactly."),
+    "unit_by_standard": N_("1 %(unit)s is %(ratio)s %(base)s for every product; leave this row out."),
+    "unit_overlaps": N_(
+        "1 %(other)s holds %(ratio)s %(base)s from %(valid_from)s on. End that on %(day_before)s first."
+    ),
+    "unit_validity_reversed": N_("It would end before it begins."),
     "gtin_taken": N_("Product %(sku)s has this GTIN already."),
 }
 """Sentence by code of a fault; the values stand as ``%(name)s``."""

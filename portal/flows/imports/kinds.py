@@ -42,7 +42,7 @@ class Kind:
     """One kind of table.
 
     Attributes:
-        name: ``products``, ``partners``, ``locations``, ``stock`` or ``orders``.
+        name: ``products``, ``units``, ``partners``, ``locations``, ``stock`` or ``orders``.
         label: English name; marked for translation.
         fields: Its columns, in the template's order.
         key: Fields whose values together name one thing; a file may not hold the same twice.
@@ -265,6 +265,64 @@ STOCK = Kind(
 )
 
 
+_LEVELS = {
+    "each": "each",
+    "单品": "each",
+    "最小包装": "each",
+    "inner": "inner",
+    "中包": "inner",
+    "中盒": "inner",
+    "case": "case",
+    "carton": "case",
+    "箱": "case",
+    "外箱": "case",
+    "pallet": "pallet",
+    "托盘": "pallet",
+    "托": "pallet",
+    "none": "",
+    "无": "",
+    "不是包装": "",
+}
+
+UNITS = Kind(
+    name="units",
+    label=N_("Units and packaging"),
+    key=("sku", "unit", "valid_from"),
+    fields=(
+        _f("sku", N_("Product number") + "*", "商品编号", _SKU, cells.code, "NT-500"),
+        _f("unit", N_("Unit") + "*", "单位", "uom|unit of measure|包装单位|计量单位|换算单位", cells.unit, "箱"),
+        _f(
+            "holds",
+            N_("One unit holds") + "*",
+            "每单位含量",
+            "holds|ratio|factor|conversion factor|quantity per unit|换算率|换算系数|含量|转换系数",
+            cells.ratio,
+            "12",
+        ),
+        _f("of_unit", N_("Of unit"), "含量单位", "of|base unit|对应单位|基本单位|目标单位", cells.unit, "公斤"),
+        _f(
+            "level",
+            N_("Packaging level"),
+            "包装层级",
+            "level|packaging|层级|包装级别",
+            cells.choice_reader(_LEVELS),
+            "case",
+        ),
+        _f(
+            "valid_from",
+            N_("Valid from"),
+            "生效日期",
+            "from|start|effective date|起始日期|启用日期",
+            cells.day,
+            "2026-01-01",
+        ),
+        _f("valid_until", N_("Valid until"), "失效日期", "until|end|to|截止日期|停用日期", cells.day, ""),
+        _f("label_zh", N_("Own Chinese name"), "自定义中文名", "单位名称|中文单位", cells.unit_label, ""),
+        _f("label_en", N_("Own English name"), "自定义英文名", "unit name|英文单位", cells.unit_label, ""),
+    ),
+)
+
+
 def orders(zone: str) -> Kind:
     """Return the kind "sales orders" whose times were written by a clock in ``zone``."""
     return Kind(
@@ -324,7 +382,7 @@ def orders(zone: str) -> Kind:
     )
 
 
-NAMES = ("products", "partners", "locations", "stock", "orders")
+NAMES = ("products", "units", "partners", "locations", "stock", "orders")
 """Kinds in the order in which a new company needs them."""
 
 
@@ -334,7 +392,7 @@ def kind_of(name: str, *, zone: str) -> Kind:
     Raises:
         UnknownKind: There is none.
     """
-    fixed = {kind.name: kind for kind in (PRODUCTS, PARTNERS, LOCATIONS, STOCK)}
+    fixed = {kind.name: kind for kind in (PRODUCTS, UNITS, PARTNERS, LOCATIONS, STOCK)}
     if name == "orders":
         return orders(zone)
     if name not in fixed:

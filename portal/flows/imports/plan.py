@@ -19,14 +19,18 @@ from portal.flows.imports.faults import BadCell, Fault
 from portal.flows.imports.kinds import Kind
 from portal.flows.imports.orders import OrderPlan, plan_orders
 from portal.flows.imports.tables import Sheet
+from portal.flows.imports.units import plan_units
 from portal.inventory.model import LocationDraft, ProductDraft, StockLine
+from portal.inventory.units.model import UnitDraft
 from portal.kernel.quantity import to_text
 from portal.partners.model import PartnerDraft
 
 CHANGES_KEPT = 200
 """Changed rows that are kept in full for showing; the rest is counted."""
 
-Drafts = list[ProductDraft] | list[PartnerDraft] | list[LocationDraft] | list[StockLine] | OrderPlan
+Drafts = (
+    list[ProductDraft] | list[UnitDraft] | list[PartnerDraft] | list[LocationDraft] | list[StockLine] | OrderPlan
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,8 +344,18 @@ def _stock_line(
     )
 
 
+def _plan_units(
+    connection: Connection, org_id: UUID, records: Iterator[Record], plan: Plan, findings: Findings
+) -> None:
+    compared = plan_units(connection, org_id=org_id, records=records, findings=findings)
+    plan.drafts = [
+        one.draft for one in compared if plan.count(row=one.row, key=one.key, before=one.before, after=one.after)
+    ]
+
+
 _PLANNERS: dict[str, Callable[[Connection, UUID, Iterator[Record], Plan, Findings], None]] = {
     "products": _plan_products,
+    "units": _plan_units,
     "partners": _plan_partners,
     "locations": _plan_locations,
     "stock": _plan_stock,

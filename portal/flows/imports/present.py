@@ -11,6 +11,8 @@ from sqlalchemy import Connection, select, text
 from portal.inventory.model import REAL_KINDS
 from portal.inventory.places import OWN
 from portal.inventory.store import location_table, product_table
+from portal.inventory.units.model import ProductUnit
+from portal.inventory.units.store import COLUMNS, to_unit
 from portal.kernel.quantity import to_text
 from portal.partners.store import partner_table
 
@@ -33,6 +35,18 @@ def locations(connection: Connection, *, org_id: UUID) -> dict[str, dict[str, An
         select(location_table).where(location_table.c.org_id == org_id, location_table.c.kind.in_(REAL_KINDS))
     )
     return {row["code"]: dict(row) for row in rows.mappings()}
+
+
+def units(connection: Connection, *, org_id: UUID) -> dict[UUID, tuple[ProductUnit, ...]]:
+    """Return every product's ratios over all days."""
+    rows = connection.execute(
+        text(f"SELECT product_id, {COLUMNS} FROM product_unit WHERE org_id = :org ORDER BY code, valid_from"),  # noqa: S608 - columns from code
+        {"org": org_id},
+    )
+    found: dict[UUID, tuple[ProductUnit, ...]] = {}
+    for row in rows:
+        found[row.product_id] = (*found.get(row.product_id, ()), to_unit(row))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from portal.flows.imports.plan import Plan
 from portal.forecasting import service as forecasting
 from portal.inventory import service as inventory
 from portal.inventory.model import AllocationLine
+from portal.inventory.units.service import save_units
 from portal.kernel.actor import Actor
 from portal.orders import reads as order_reads
 from portal.orders import service as orders
@@ -87,6 +88,8 @@ def _save(connection: Connection, actor: Actor, plan: Plan, now: datetime) -> No
     match plan.kind:
         case "products":
             inventory.save_products(connection, actor=actor, drafts=drafts, now=now)
+        case "units":
+            save_units(connection, actor=actor, drafts=drafts, now=now)
         case "partners":
             partners.save_partners(connection, actor=actor, drafts=drafts, now=now)
         case "locations":

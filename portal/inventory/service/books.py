@@ -44,14 +44,18 @@ def save_products(
 
     Raises:
         GtinTaken: Another product carries a GTIN of the drafts; nothing has changed.
-        UnitFixed: The unit or decimals of a product whose stock has moved would change; nothing has changed.
+        UnitFixed: The unit or decimals of a product whose stock has moved, or the unit of one whose other units
+            are told in it, would change; nothing has changed.
     """
     wanted = {draft.sku: draft for draft in drafts}
     columns = _product_columns(actor.org_id, list(wanted.values()), now)
     _check_gtins(connection, list(wanted.values()), columns)
     fixed = connection.execute(_FIXED_UNITS, columns).first()
     if fixed is not None:
-        raise UnitFixed(f"The unit of {fixed.sku} cannot change: its stock has moved.", sku=fixed.sku)
+        raise UnitFixed(
+            f"The unit of {fixed.sku} cannot change: its stock has moved, or other units are told in it.",
+            sku=fixed.sku,
+        )
     connection.execute(_SAVE_PRODUCTS, columns)
     note_bulk(connection, rows=len(wanted), tables=("product",))
     return _ids(connection, "product", "sku", actor.org_id, list(wanted))
@@ -133,7 +137,9 @@ _PRODUCTS = """
 _FIXED_UNITS = text(f"""
     SELECT p.sku FROM {_PRODUCTS} JOIN product p ON p.org_id = :org AND p.sku = u.sku
     WHERE (p.base_unit, p.decimals) IS DISTINCT FROM (u.base_unit, u.decimals)
-      AND EXISTS (SELECT 1 FROM stock_move m WHERE m.org_id = :org AND m.product_id = p.id)
+      AND (EXISTS (SELECT 1 FROM stock_move m WHERE m.org_id = :org AND m.product_id = p.id)
+           OR p.base_unit <> u.base_unit
+              AND EXISTS (SELECT 1 FROM product_unit r WHERE r.org_id = :org AND r.product_id = p.id))
     ORDER BY p.sku LIMIT 1
 """)  # noqa: S608 - no input in it
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003_stock_dimensions"
-down_revision = "0001"
+down_revision = "0002_units"
 branch_labels = None
 depends_on = None
 
