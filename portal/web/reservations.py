@@ -156,9 +156,7 @@ def _detail(sku: str) -> tuple[ProductDetail, words.Measure]:
     return detail, words.measure(product, reading_level(viewer.read_in), units)
 
 
-def _form(
-    detail: ProductDetail, how: words.Measure, values: Mapping[str, str], errors: Mapping[str, str]
-) -> str:
+def _form(detail: ProductDetail, how: words.Measure, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
     packages = [(unit.code, own_name(unit)) for unit in reversed(how.units.known) if unit.level is not None]
     base = how.product.base_unit
     return render_template(

@@ -31,6 +31,7 @@ def row(**figures: Any) -> AvailabilityRow:
     rest: dict[str, Any] = {
         "product": product,
         "held": 0,
+        "left_out": 0,
         "confirmed": 0,
         "next_due": TODAY,
         "late": False,
