@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from portal.kernel.grain import AtLeast
 from portal.kernel.quantity import to_text
 
 
@@ -17,10 +18,12 @@ class Quantity:
     Attributes:
         value: Decimal text.
         unit: UN/ECE Recommendation 20 code.
+        at_least: Whether ``value`` is only a lower bound.
     """
 
     value: str
     unit: str
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Unit:
 
     def of(self, quanta: int) -> Quantity:
         """Return quanta as an exact quantity."""
-        return Quantity(to_text(quanta, decimals=self.decimals), self.code)
+        return Quantity(to_text(quanta, decimals=self.decimals), self.code, at_least=isinstance(quanta, AtLeast))
 
 
 @dataclass(frozen=True, slots=True)

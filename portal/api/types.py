@@ -31,6 +31,11 @@ class Quantity(graphene.ObjectType):
 
     value = graphene.Field(graphene.NonNull(Decimal), description="The number.")
     unit = graphene.NonNull(graphene.String, description="UN/ECE Recommendation 20 code, for example C62 or KGM.")
+    at_least = graphene.NonNull(
+        graphene.Boolean,
+        description="True where the agreement tells no more than a lower bound: a cap, a step, or a yes (its size)"
+        " or no (0).",
+    )
 
 
 class LocalName(graphene.ObjectType):

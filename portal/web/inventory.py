@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from portal.inventory import reads
 from portal.inventory.reads import AvailabilityPage, AvailabilityRow, ProductDetail
 from portal.kernel.disclosure import Role
+from portal.kernel.grain import AtLeast
 from portal.kernel.quantity import to_text
 from portal.partners.model import NoAgreement
 from portal.partners.viewer import Viewer
@@ -255,6 +256,8 @@ def _cells(row: AvailabilityRow, page: AvailabilityPage) -> list[object]:
     later = row.steps[1] if len(row.steps) > 1 else None
 
     def number(quanta: int) -> object:
+        if isinstance(quanta, AtLeast):
+            return filters.quantity(quanta, product.decimals)
         return quanta if product.decimals == 0 else to_text(quanta, decimals=product.decimals)
 
     return [

@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from portal.inventory.model import Demand, PromiseStep, Supply
 from portal.inventory.reads import AvailabilityRow, Location, NodeStock, Product, ProductDetail
+from portal.kernel.grain import AtLeast
 from portal.kernel.quantity import in_packs
 from portal.web import charts, filters
 from portal.web.i18n import language
@@ -67,11 +68,16 @@ class Measure:
         return 0 if self.in_cases else self.product.decimals
 
     def figure(self, quanta: int) -> int:
-        """Return quanta as the page counts them: whole cases, or quanta again."""
+        """Return quanta as the page counts them: whole cases, or quanta again; a bound stays one."""
+        if isinstance(quanta, AtLeast):
+            return quanta.in_packs(self.product.pack_quanta) if self.in_cases else quanta
         return in_packs(quanta, pack_quanta=self.product.pack_quanta).packs if self.in_cases else quanta
 
     def text(self, quanta: int) -> str:
         """Write a quantity with its unit, exactly: ``20 cs``, ``2 cs + 5 pcs``, ``48 pcs``."""
+        if isinstance(quanta, AtLeast):
+            bound = filters.quantity(self.figure(quanta), self.decimals)
+            return bound if quanta.is_answer else f"{bound} {self.unit}"
         if not self.in_cases:
             return self.base(quanta)
         packs = in_packs(quanta, pack_quanta=self.product.pack_quanta)
@@ -86,7 +92,7 @@ class Measure:
 
     def beneath(self, quanta: int) -> str:
         """Write the line below a figure: the other unit, exactly; empty for a product that is not packed."""
-        if self.product.pack_quanta == 1:
+        if self.product.pack_quanta == 1 or (isinstance(quanta, AtLeast) and (quanta.is_answer or not quanta)):
             return ""
         return self.base(quanta) if self.in_cases else Measure(self.product, in_cases=True).text(quanta)
 
@@ -121,6 +127,8 @@ def documents(supplies: Iterable[Supply]) -> str:
 
 def transit_line(row: AvailabilityRow, how: Measure) -> str:
     """Write the line below the figure in transit: when it is due, or what is only confirmed."""
+    if isinstance(row.in_transit, AtLeast) and row.next_due is None:
+        return ""
     if row.next_due is not None and row.late:
         return _("was due %(day)s", day=filters.day(row.next_due))
     if row.in_transit and row.next_due is not None:
@@ -132,7 +140,7 @@ def transit_line(row: AvailabilityRow, how: Measure) -> str:
 
 def promise_line(row: AvailabilityRow, how: Measure) -> str:
     """Write the line below the promise."""
-    if row.promise:
+    if row.promise or isinstance(row.promise, AtLeast):
         return how.beneath(row.promise)
     return _("on hold") if row.held and row.held == row.on_hand else _("out now")
 
@@ -144,6 +152,8 @@ def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
         ``("58 from 3 Dec", "then 88 from 17 Dec")``; the first is empty where nothing is planned.
     """
     later = rising(row.steps, how)[1:]
+    if not later and isinstance(row.promise, AtLeast):
+        return _("No higher figure"), _("More is not told under your agreement")
     if not later:
         if row.promise > row.usable:
             due = how.text(min(row.promise - row.usable, row.in_transit + row.confirmed))
@@ -185,7 +195,7 @@ def drawing(detail: ProductDetail, how: Measure, *, staff: bool) -> charts.Promi
     return charts.promise(
         steps,
         end=max(max(days) + _AFTER_LAST, today + _SHORTEST),
-        stock=_unsold(row, detail.supplies, own, how),
+        stock=[] if isinstance(row.usable, AtLeast) else _unsold(row, detail.supplies, own, how),
         flows=[flow for flow in flows if flow.change],
     )
 
@@ -216,7 +226,7 @@ def why_less(detail: ProductDetail, how: Measure, *, staff: bool) -> tuple[str, 
         The question ("Why 42 and not 62 today:") and the sentences that answer it.
     """
     row = detail.row
-    if row.on_hand <= row.promise:
+    if row.on_hand <= row.promise or isinstance(row.on_hand, AtLeast):
         return "", []
     question = _(
         "Why %(promise)s and not %(hand)s today:",

@@ -31,19 +31,21 @@ SCOPE = """
         JOIN node n ON n.id = b.location_id
         JOIN item i ON i.id = b.product_id
         JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
-        WHERE b.org_id = :org AND b.on_hand > 0
+        WHERE b.org_id = :org AND b.on_hand > 0 AND NOT CAST(:own_only AS boolean)
         GROUP BY b.product_id, b.location_id
     ), promised AS (
         SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
                (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
         FROM allocation a JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
         WHERE a.org_id = :org AND a.state = 'open'
+          AND (NOT CAST(:own_only AS boolean) OR a.partner_id = CAST(:partner AS uuid))
     ), coming AS (
         SELECT e.product_id, e.location_id, e.due_on, GREATEST(e.due_on, :today) AS on_day,
                e.quantity - e.received - e.written_off AS quantity, e.state = 'shipped' AS shipped, e.document,
                CASE WHEN CAST(:everything AS boolean) THEN e.supplier ELSE '' END AS supplier
         FROM expected_receipt e JOIN node n ON n.id = e.location_id JOIN item i ON i.id = e.product_id
         WHERE e.org_id = :org AND e.state <> 'closed' AND e.quantity > e.received + e.written_off
+          AND NOT CAST(:own_only AS boolean)
     ), taken AS (
         SELECT product_id, location_id, GREATEST(0, MAX(so_far)) AS quantity
         FROM (SELECT product_id, location_id,
@@ -76,4 +78,8 @@ def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> di
         "products": list(disclosure.products or ()),
         "all_nodes": disclosure.everything or disclosure.nodes is None,
         "nodes": list(disclosure.nodes or ()),
+        "own_only": disclosure.own_only,
+        "floored": disclosure.grain.floored,
+        "cap": disclosure.grain.cap,
+        "steps": list(disclosure.grain.steps),
     }
