@@ -107,6 +107,16 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class CanHave:
+    """A yes or no to a threshold question."""
+
+    yes: bool
+    quantity: Quantity
+    by: date
+    questions_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """A row and its cursor."""
 

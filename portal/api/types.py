@@ -17,7 +17,7 @@ class Decimal(graphene.Scalar):
 
     @staticmethod
     def parse_value(value: object) -> object:
-        """Take text only; no field takes one as an argument yet."""
+        """Take text only: a float has already lost what was meant."""
         return value if isinstance(value, str) else Undefined
 
     @staticmethod

@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import health, imports, operators, run, serve, verify
+from portal.cli import audit, health, imports, operators, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -27,6 +27,7 @@ for _command in (
     imports.import_,
     verify.verify,
     operators.operator,
+    audit.audit,
     health.health,
 ):
     commands.add_command(_command)

@@ -1,7 +1,7 @@
 """Threshold questions: "at least q by day d?", answered yes or no, so many a day, never finer than the bucket.
 
 A question is rounded up to the bucket before it is looked at; the answer to the same question on the same day is
-the one given first and costs nothing. What is asked and answered is kept; the budget is counted over the agreement.
+the one given first and costs nothing. What is asked and answered is kept; the budget is the agreement's.
 """
 
 from dataclasses import dataclass
@@ -170,10 +170,10 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
             table.c.by_day == by,
         )
     ).first()
-    used = connection.scalars(select(func.count()).select_from(table).where(*today_asked)).one()
+    left = questions_left(connection, org_id=org_id, allowance=allowance, today=today)
     if known is not None:
-        return Answer(quantity=asked, by=by, yes=known.answer, left=max(0, allowance.daily - used))
-    if used >= allowance.daily:
+        return Answer(quantity=asked, by=by, yes=known.answer, left=left)
+    if not left:
         raise _used_up(allowance, as_of)
     yes = promised_on(steps, by) >= asked
     connection.execute(
@@ -189,7 +189,18 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
             asked_at=as_of,
         )
     )
-    return Answer(quantity=asked, by=by, yes=yes, left=allowance.daily - used - 1)
+    return Answer(quantity=asked, by=by, yes=yes, left=left - 1)
+
+
+def questions_left(connection: Connection, *, org_id: UUID, allowance: Allowance, today: date) -> int:
+    """Return how many questions an agreement has left on a local day."""
+    table = question_table
+    used = connection.scalars(
+        select(func.count())
+        .select_from(table)
+        .where(table.c.org_id == org_id, table.c.agreement == allowance.agreement, table.c.day == today)
+    ).one()
+    return max(0, allowance.daily - used)
 
 
 def _used_up(allowance: Allowance, as_of: datetime) -> QuestionsUsedUp:

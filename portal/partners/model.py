@@ -210,6 +210,11 @@ class Viewer:
     session_version: int
 
     @property
+    def previewing(self) -> bool:
+        """Whether one of the host's staff looks through a customer's eyes."""
+        return self.role is Role.CUSTOMER and self.actor.role is Role.OPERATOR
+
+    @property
     def tier(self) -> Tier | None:
         """The tier in force; ``None`` for anybody but a customer with an agreement in force."""
         return self.disclosure.tier

@@ -4,6 +4,9 @@ from flask import Flask
 
 from portal.web import (
     account,
+    agreements,
+    audit_pages,
+    audited,
     auth,
     board,
     documents,
@@ -16,9 +19,11 @@ from portal.web import (
     passports,
     policies,
     public,
+    questions,
     request_log,
     shell,
     styleguide,
+    viewing,
     vmi,
 )
 
@@ -27,15 +32,20 @@ def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
     request_log.register(app)
     shell.register(app)
+    audited.register(app)
     styleguide.register(app)
     auth.register(app)
+    viewing.register(app)
     healthz.register(app)
     home.register(app)
     account.register(app)
     ops.register(app)
     policies.register(app)
+    agreements.register(app)
+    audit_pages.register(app)
     vmi.register(app)
     inventory.register(app)
+    questions.register(app)
     orders.register(app)
     board.register(app)
     imports.register(app)

@@ -20,6 +20,8 @@ from portal.partners.viewer import Viewer
 from portal.passports.reads import passports_of_lots
 from portal.web import filters
 from portal.web import stock_words as words
+from portal.web.asking_form import AskingForm, asking_of
+from portal.web.audited import told
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading
 from portal.web.csv_files import csv_response
@@ -91,6 +93,7 @@ def listing() -> ResponseReturnValue:
     with reading() as connection:
         page = _page(connection, viewer, asked, per_page=PER_PAGE)
         opened = _opened(connection, viewer, asked, page)
+    told(rows=len(page.rows), products=(asked.open,) if opened else ())
     return render_template(
         "inventory/list.html",
         asked=asked,
@@ -113,9 +116,15 @@ def staff_listing() -> ResponseReturnValue:
 @needs(Role.CUSTOMER, Role.OPERATOR)
 def product(sku: str) -> ResponseReturnValue:
     """Show one product in full."""
+    return product_page(sku)
+
+
+def product_page(sku: str, asking: AskingForm | None = None) -> str:
+    """Write the page of one product, with a threshold question as it was asked and answered, if one was."""
     viewer, asked = entitled(), _asked()
     with reading() as connection:
-        opened = _in_full(connection, viewer, asked, sku)
+        opened = _in_full(connection, viewer, asked, sku, asking)
+    told(rows=1, products=(sku,))
     line = _line(opened["detail"].row, asked)
     return render_template(
         "inventory/product.html",
@@ -173,7 +182,9 @@ def _opened(connection: Connection, viewer: Viewer, asked: Asked, page: Availabi
     return _in_full(connection, viewer, asked, asked.open)
 
 
-def _in_full(connection: Connection, viewer: Viewer, asked: Asked, sku: str) -> dict[str, Any]:
+def _in_full(
+    connection: Connection, viewer: Viewer, asked: Asked, sku: str, asking: AskingForm | None = None
+) -> dict[str, Any]:
     detail = reads.product_detail(
         connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
     )
@@ -188,6 +199,7 @@ def _in_full(connection: Connection, viewer: Viewer, asked: Asked, sku: str) -> 
         "sentences": sentences,
         "passports": _passports(connection, viewer, detail),
         "late": words.feed_note(detail.nodes or ()),
+        "asking": asking or asking_of(connection, viewer, detail.row.product),
     }
 
 
@@ -232,6 +244,7 @@ def _export() -> tuple[list[str], list[list[object]]]:
     viewer, asked = entitled(), _asked()
     with reading() as connection:
         page = _page(connection, viewer, asked, per_page=EXPORT_ROWS)
+    told(rows=len(page.rows))
     heads = [
         gettext("SKU"),
         gettext("GTIN"),

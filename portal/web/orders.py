@@ -14,6 +14,7 @@ from portal.kernel.disclosure import Role
 from portal.orders.reads import Order, order_page
 from portal.partners.reads import partner_names
 from portal.web import stock_words as words
+from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import reading
 from portal.web.inventory import entitled
@@ -50,6 +51,7 @@ def listing() -> ResponseReturnValue:
         wanted = {line.product_id for order in page.orders for line in order.lines}
         products = products_by_id(connection, org_id=viewer.actor.org_id, ids=wanted)
         firms = _firms(connection, viewer.actor.org_id) if viewer.disclosure.everything else {}
+    told(rows=len(page.orders))
     return render_template(
         "orders/list.html",
         page=page,

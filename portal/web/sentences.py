@@ -25,6 +25,7 @@ ROOMS: dict[str, Any] = {
     "bad_token": _l("This access token is not one of ours."),
     "token_expired": _l("This access token has expired. Make a new one."),
     "no_schema": _l("Nothing is published for programs of this role."),
+    "no_questions": _l("Threshold questions are asked under an agreement."),
     # passports
     "not_a_pdf": _l("The file cannot be read as a PDF; it may be cut off or damaged."),
     "active_pdf": _l("The PDF carries programs or other files. Please hand in a plain one."),

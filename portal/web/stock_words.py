@@ -152,15 +152,8 @@ def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
         ``("58 from 3 Dec", "then 88 from 17 Dec")``; the first is empty where nothing is planned.
     """
     later = rising(row.steps, how)[1:]
-    if not later and isinstance(row.promise, AtLeast):
-        return _("No higher figure"), _("More is not told under your agreement")
     if not later:
-        if row.promise > row.usable:
-            due = how.text(min(row.promise - row.usable, row.in_transit + row.confirmed))
-            return _("No receipt after today"), _("%(amount)s of it still has to arrive", amount=due)
-        if row.in_transit + row.confirmed:
-            return _("No more to promise"), _("What is coming is kept for orders")
-        return "", _all_for_now(row, how)
+        return _no_step(row, how)
     step, figure = later[0]
     first = _("%(n)s from %(day)s", n=filters.quantity(figure, how.decimals), day=filters.day(step.on))
     if len(later) > 1:
@@ -169,9 +162,22 @@ def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
             "then %(n)s from %(day)s", n=filters.quantity(more, how.decimals), day=filters.day(after.on)
         )
     names = documents(step.covered_by)
-    if step.covered_by and all(supply.shipped for supply in step.covered_by):
+    if not names:
+        return first, ""
+    if all(supply.shipped for supply in step.covered_by):
         return first, _("%(document)s, on the way", document=names)
     return first, _("%(document)s, confirmed", document=names)
+
+
+def _no_step(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
+    if isinstance(row.promise, AtLeast):
+        return _("No higher figure"), _("More is not told under your agreement")
+    if row.promise > row.usable:
+        due = how.text(min(row.promise - row.usable, row.in_transit + row.confirmed))
+        return _("No receipt after today"), _("%(amount)s of it still has to arrive", amount=due)
+    if row.in_transit + row.confirmed:
+        return _("No more to promise"), _("What is coming is kept for orders")
+    return "", _all_for_now(row, how)
 
 
 def _all_for_now(row: AvailabilityRow, how: Measure) -> str:
