@@ -65,7 +65,9 @@ def grain_words(grain: Grain) -> str:
     if grain.kind is GrainKind.CAP:
         return gettext("exact below %(cap)s, “≥ %(cap)s” from there on", cap=sizes[0])
     if grain.kind is GrainKind.BUCKETS:
-        return gettext("in steps: %(steps)s", steps=gettext(", ").join(f"≥ {size}" for size in sizes))
+        return gettext(
+            "in steps: %(steps)s", steps=gettext(", ").join(f"≥\N{NO-BREAK SPACE}{size}" for size in sizes)
+        )
     if grain.kind is GrainKind.YES_NO:
         return gettext("available or not, at %(size)s", size=sizes[0])
     return gettext("exact")
@@ -84,7 +86,7 @@ def scope_words(agreement: Agreement, names: Names) -> list[tuple[str, str]]:
         (gettext("Questions a day"), filters.quantity(agreement.daily_questions)),
         (gettext("Purpose"), agreement.purpose),
         (
-            gettext("In force"),
+            gettext("Validity"),
             gettext(
                 "%(first)s to %(last)s",
                 first=filters.day(agreement.valid_from, True),  # noqa: FBT003 - as the filter is written

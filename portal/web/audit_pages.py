@@ -156,7 +156,7 @@ def as_csv() -> ResponseReturnValue:
         gettext("Entry"),
         gettext("At"),
         gettext("Kind"),
-        gettext("What"),
+        gettext("Subject"),
         gettext("Who"),
         gettext("Partner"),
         gettext("Agreement"),

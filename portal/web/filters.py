@@ -70,8 +70,8 @@ def _bound(quanta: AtLeast, decimals: int) -> str:
     if quanta.is_answer:
         return str(gettext("available") if quanta else gettext("not available"))
     if not quanta and quanta.below is not None:
-        return f"< {quantity(quanta.below, decimals)}"
-    return f"≥ {quantity(int(quanta), decimals)}"
+        return f"<\N{NO-BREAK SPACE}{quantity(quanta.below, decimals)}"
+    return f"≥\N{NO-BREAK SPACE}{quantity(int(quanta), decimals)}"
 
 
 def signed(quanta: int, decimals: int = 0) -> str:
