@@ -191,17 +191,13 @@ def verify(connection: Connection, *, org_id: UUID, after: int = 0) -> Verdict:
     table = entry_table
     begin = connection.scalar(select(table.c.hash).where(table.c.org_id == org_id, table.c.seq == after))
     last = Head(after, GENESIS if begin is None else bytes(begin))
-    rows = connection.execute(
-        select(table)
-        .where(table.c.org_id == org_id, table.c.seq > after)
-        .order_by(table.c.seq)
-        .execution_options(yield_per=1000)
-    )
-    for row in rows:
-        reason = _fault(row, last)
-        if reason:
-            return Verdict(last, last.seq + 1 if reason == "missing" else row.seq, reason)
-        last = Head(row.seq, bytes(row.hash))
+    query = select(table).where(table.c.org_id == org_id, table.c.seq > after).order_by(table.c.seq)
+    with connection.execute(query.execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            reason = _fault(row, last)
+            if reason:
+                return Verdict(last, last.seq + 1 if reason == "missing" else row.seq, reason)
+            last = Head(row.seq, bytes(row.hash))
     return Verdict(last)
 
 

@@ -229,8 +229,7 @@ def _received(desk: Desk, number: str) -> ResponseReturnValue:
         try:
             if "confirm" in request.form:
                 return _kept(desk, draft)
-            with transaction() as connection:
-                trial = connection.begin_nested()
+            with transaction() as connection, connection.begin_nested() as trial:
                 _keep(connection, desk, draft)
                 trial.rollback()
         except PortalError as refusal:

@@ -6,7 +6,7 @@ entry cannot be written is not given. Agreements and people are written by their
 
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, session
 
 from portal.kernel.errors import PortalError
 from portal.partners.viewer import Viewer
@@ -57,6 +57,12 @@ def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     return None
 
 
+def _remember() -> None:
+    """Keep who asks: a deed may end their session before its answer is made."""
+    if request.method == "POST" and "_user_id" in session:
+        g.viewer = session_viewer()
+
+
 def _write(answer: Response) -> Response:
     viewer: Viewer | None = g.get("viewer") or (session_viewer() if "_login_user" in g else None)
     fact = None if viewer is None else _fact(answer, viewer)
@@ -72,4 +78,5 @@ def _write(answer: Response) -> Response:
 
 def register(app: Flask) -> None:
     """Write what ``app`` tells and does; before the pages, so that the log line is the last to see an answer."""
+    app.before_request(_remember)
     app.after_request(_write)
