@@ -8,57 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Connection,
-    Date,
-    Row,
-    Text,
-    UniqueConstraint,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Row, func, select, text
 
 from portal.inventory.model import BadQuantity, promised_on
 from portal.inventory.reads.exact import exact_steps
+from portal.inventory.store import question_table
 from portal.kernel.disclosure import Disclosure
 from portal.kernel.errors import Refused, TooMany
 from portal.kernel.ids import new_id
-from portal.platform.db import identifier, instant, org_table, reference
 
 BUCKET = 10
 """Whole base units a question is rounded up to where the agreement names no size of its own."""
 
 FURTHEST_DAYS = 366
 """How far ahead a question may look, in days."""
-
-question_table = org_table(
-    "threshold_question",
-    Column("agreement", Text, nullable=False),
-    # The host's local date on which it was asked.
-    Column("day", Date, nullable=False),
-    identifier("product_id"),
-    # Quanta, after rounding up.
-    Column("quantity", BigInteger, nullable=False),
-    Column("by_day", Date, nullable=False),
-    Column("answer", Boolean, nullable=False),
-    instant("asked_at"),
-    reference("product_id", "product"),
-    UniqueConstraint(
-        "org_id",
-        "agreement",
-        "day",
-        "product_id",
-        "quantity",
-        "by_day",
-        name="uq_threshold_question_same_question",
-    ),
-    CheckConstraint("quantity > 0", name="quantity_positive"),
-)
 
 
 class QuestionsUsedUp(TooMany):

@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 from portal.inventory import reads
 from portal.inventory.reads import AvailabilityPage, AvailabilityRow, ProductDetail
 from portal.kernel.disclosure import Role
-from portal.kernel.grain import AtLeast
+from portal.kernel.grain import EXACT, AtLeast
 from portal.kernel.quantity import to_text
 from portal.partners.model import NoAgreement
 from portal.partners.viewer import Viewer
 from portal.passports.reads import passports_of_lots
 from portal.web import filters
 from portal.web import stock_words as words
+from portal.web.agreement_words import grain_words
 from portal.web.asking_form import AskingForm, asking_of
 from portal.web.audited import told
 from portal.web.auth import current_viewer, needs
@@ -102,6 +103,7 @@ def listing() -> ResponseReturnValue:
         opened=opened,
         staff=viewer.disclosure.everything,
         by_node=viewer.disclosure.by_node,
+        note=_note(viewer),
     )
 
 
@@ -133,6 +135,7 @@ def product_page(sku: str, asking: AskingForm | None = None) -> str:
         opened=opened,
         staff=viewer.disclosure.everything,
         by_node=viewer.disclosure.by_node,
+        note=_note(viewer),
     )
 
 
@@ -148,6 +151,12 @@ def as_csv() -> ResponseReturnValue:
 def as_xlsx() -> ResponseReturnValue:
     """Give the list as a workbook, all pages of it."""
     return xlsx_response("availability", *_export())
+
+
+def _note(viewer: Viewer) -> str:
+    """Say how figures are told, where that is not exactly."""
+    grain = viewer.disclosure.grain
+    return "" if grain == EXACT else grain_words(grain)
 
 
 def entitled() -> Viewer:
