@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from portal.kernel.grain import AtLeast
 from portal.kernel.quantity import to_text
 
 
@@ -19,12 +20,14 @@ class Quantity:
         unit: UN/ECE Recommendation 20 code.
         quanta: The same in whole quanta.
         product_id: Whose it is.
+        at_least: Whether ``value`` is only a lower bound.
     """
 
     value: str
     unit: str
     quanta: int
     product_id: UUID
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,13 @@ class Unit:
 
     def of(self, quanta: int) -> Quantity:
         """Return quanta as an exact quantity."""
-        return Quantity(to_text(quanta, decimals=self.decimals), self.code, quanta, self.product_id)
+        return Quantity(
+            to_text(quanta, decimals=self.decimals),
+            self.code,
+            quanta,
+            self.product_id,
+            at_least=isinstance(quanta, AtLeast),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,16 @@ class Product:
     in_transit: InTransit
     available_to_promise: AvailableToPromise
     warehouses: tuple[WarehouseStock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CanHave:
+    """A yes or no to a threshold question."""
+
+    yes: bool
+    quantity: Quantity
+    by: date
+    questions_left: int
 
 
 @dataclass(frozen=True, slots=True)

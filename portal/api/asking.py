@@ -4,8 +4,9 @@ What was read once is kept for the request. Boards are read at once for all prod
 when the first of them is asked for; so a page costs the same number of statements whatever its length.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import date, datetime
 from fractions import Fraction
 from uuid import UUID
 
@@ -15,16 +16,29 @@ from portal.api import answers
 from portal.api.answers import Asker, Board, Edge, LocalName, PageInfo, Product, Unit
 from portal.api.cursors import check_first, from_cursor, to_cursor
 from portal.forecasting import reads as forecasting
+from portal.inventory import questions
 from portal.inventory import reads as inventory
 from portal.inventory.units import model as inventory_units
 from portal.inventory.units.model import Units, exact_text
 from portal.inventory.units.reads import units_of
+from portal.kernel.errors import Forbidden
+from portal.kernel.quantity import to_quanta
 from portal.kernel.units import Level
 from portal.orders import reads as orders
 from portal.partners.viewer import Viewer
 
 HISTORY_WEEKS = 26
 """Weeks of demand on a board, the running one included."""
+
+
+Writing = Callable[[], AbstractContextManager[sqlalchemy.Connection]]
+"""Opens a transaction that commits at the end of the block."""
+
+
+class NoQuestions(Forbidden):
+    """Who has no agreement has no threshold questions either."""
+
+    code = "no_questions"
 
 
 class Asking:
@@ -34,16 +48,26 @@ class Asking:
         connection: A read-only transaction over one snapshot.
         viewer: Who asks.
         as_of: Instant of the request, in the company's zone.
+        writing: Opens a short transaction of its own, for a question that is kept.
+
+    Attributes:
+        products_told: SKUs asked for by name.
+        rows_told: Products told so far.
     """
 
-    def __init__(self, connection: sqlalchemy.Connection, *, viewer: Viewer, as_of: datetime) -> None:
+    def __init__(
+        self, connection: sqlalchemy.Connection, *, viewer: Viewer, as_of: datetime, writing: Writing
+    ) -> None:
         self._connection = connection
+        self._writing = writing
         self._viewer = viewer
         self.as_of = as_of
         self._seen: dict[UUID, Unit] = {}
         self._listed: dict[UUID, inventory.Product] = {}
         self._units: dict[UUID, Units] = {}
         self._boards: dict[UUID, Board] = {}
+        self.products_told: set[str] = set()
+        self.rows_told = 0
         self._open_orders: tuple[orders.Order, ...] | None = None
 
     def asker(self) -> Asker:
@@ -112,7 +136,38 @@ class Asking:
             sku=sku,
             as_of=self.as_of,
         )
+        self.products_told.add(sku)
         return self._products([detail.row])[0]
+
+    def can_have(self, product: Product, *, quantity: str, by: date) -> answers.CanHave:
+        """Answer whether at least so much of a product can be promised by a day.
+
+        Args:
+            product: One of this request's answers.
+            quantity: Decimal number of base units.
+            by: The day.
+
+        Raises:
+            NoQuestions: The asker has no agreement; the host's staff see everything.
+            QuestionsUsedUp: The day's questions are used up.
+        """
+        agreement = self._viewer.agreement
+        if agreement is None:
+            raise NoQuestions("Threshold questions are asked under an agreement.")
+        quanta = to_quanta(quantity, decimals=product.counted.decimals)
+        with self._writing() as connection:
+            answer = questions.ask(
+                connection,
+                org_id=self._viewer.org.id,
+                disclosure=self._viewer.disclosure,
+                allowance=questions.Allowance(agreement=agreement.number, daily=agreement.daily_questions),
+                sku=product.sku,
+                quantity=quanta,
+                by=by,
+                as_of=self.as_of,
+            )
+        self.products_told.add(product.sku)
+        return answers.CanHave(answer.yes, product.counted.of(answer.quantity), answer.by, answer.left)
 
     def board(self, product: Product) -> Board:
         """Return a product's demand and open orders."""
@@ -164,6 +219,7 @@ class Asking:
         )
         self._listed.update({row.product.id: row.product for row in listed})
         products = tuple(to_product(row, nodes.get(row.product.id, ())) for row in listed)
+        self.rows_told += len(products)
         self._seen.update({product.id: product.counted for product in products})
         return products
 

@@ -27,6 +27,7 @@ from portal.partners import service
 from portal.partners.audience import audience_of
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
 from portal.partners.viewer import viewer_of_person
+from portal.platform.audit import Told
 from portal.platform.db import DatabaseSilent
 from portal.platform.services import Services
 
@@ -157,7 +158,10 @@ def _answer(parameters: Parameters, connection: Connection) -> Response:
     document = read(parameters.query, schema=schema)
     cost = check_size(document, variables=parameters.variables)
     asking = Asking(
-        connection, viewer=viewer, as_of=services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
+        connection,
+        viewer=viewer,
+        as_of=services.clock.now().astimezone(ZoneInfo(services.settings.time_zone)),
+        writing=services.database.transaction,
     )
     result = execute_sync(
         schema,
@@ -166,6 +170,10 @@ def _answer(parameters: Parameters, connection: Connection) -> Response:
         variable_values=parameters.variables,
         operation_name=parameters.operation,
         hide_suggestions=True,
+    )
+    g.viewer = viewer
+    g.told = Told(
+        products=tuple(sorted(asking.products_told)), rows=asking.rows_told, operation=parameters.operation or ""
     )
     return _executed(result, cost=cost)
 

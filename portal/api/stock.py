@@ -4,11 +4,13 @@ A tier's type *lacks* the fields of the tiers above: they are not hidden, they d
 come from one read a page (``portal.api.asking``); no resolver here asks the database.
 """
 
+from datetime import date
+
 import graphene
 
 from portal.api.asking import Asking
 from portal.api.limits import DEFAULT_FIRST
-from portal.api.types import LocalName, PageInfo, Quantity, QueryBase
+from portal.api.types import Decimal, LocalName, PageInfo, Quantity, QueryBase
 
 
 class InTransit(graphene.ObjectType):
@@ -121,6 +123,31 @@ class ProductUnit(graphene.ObjectType):
     level = graphene.Field(PackagingLevel, description="Level of packaging; null for a unit that is no package.")
 
 
+class CanHave(graphene.ObjectType):
+    """A yes or no to "at least so much by that day?"."""
+
+    yes = graphene.NonNull(graphene.Boolean, description="Whether that much can be promised by then.")
+    quantity = graphene.Field(
+        graphene.NonNull(Quantity), description="What was answered for: the next whole bucket."
+    )
+    by = graphene.NonNull(graphene.Date, description="The day asked about.")
+    questions_left = graphene.NonNull(graphene.Int, description="Questions left today under the agreement.")
+
+
+class _Asked:
+    can_have = graphene.Field(
+        graphene.NonNull(CanHave),
+        quantity=graphene.Argument(graphene.NonNull(Decimal), description="At least so many base units."),
+        by=graphene.Argument(graphene.NonNull(graphene.Date), description="By this day."),
+        description="At least so much by that day? Costs one of the day's questions; repeating one is free.",
+    )
+
+    @staticmethod
+    def resolve_can_have(root: object, info: graphene.ResolveInfo, quantity: str, by: date) -> object:
+        """Answer one question."""
+        return info.context.can_have(root, quantity=quantity, by=by)
+
+
 class _Product:
     """What every tier sees of a product."""
 
@@ -162,7 +189,7 @@ class _WithBoard:
         return info.context.board(root)
 
 
-class OrdinaryProduct(_Product, graphene.ObjectType):
+class OrdinaryProduct(_Asked, _Product, graphene.ObjectType):
     """A product and its three states of stock."""
 
     class Meta:
@@ -171,7 +198,7 @@ class OrdinaryProduct(_Product, graphene.ObjectType):
         name = "Product"
 
 
-class KeyProduct(_ByWarehouse, _Product, graphene.ObjectType):
+class KeyProduct(_Asked, _ByWarehouse, _Product, graphene.ObjectType):
     """A product and its three states of stock, in all and per warehouse."""
 
     class Meta:
@@ -180,7 +207,7 @@ class KeyProduct(_ByWarehouse, _Product, graphene.ObjectType):
         name = "Product"
 
 
-class StrategicProduct(_WithBoard, _ByWarehouse, _Product, graphene.ObjectType):
+class StrategicProduct(_Asked, _WithBoard, _ByWarehouse, _Product, graphene.ObjectType):
     """A product, its three states of stock in all and per warehouse, and its board."""
 
     class Meta:

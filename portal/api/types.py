@@ -17,7 +17,7 @@ class Decimal(graphene.Scalar):
 
     @staticmethod
     def parse_value(value: object) -> object:
-        """Take text only; no field takes one as an argument yet."""
+        """Take text only: a float has already lost what was meant."""
         return value if isinstance(value, str) else Undefined
 
     @staticmethod
@@ -62,6 +62,12 @@ class Quantity(graphene.ObjectType):
     def resolve_in_unit(root: object, info: graphene.ResolveInfo, unit: str) -> object:
         """Answer from one read of the units of all products of the page."""
         return info.context.in_unit(root, unit)
+
+    at_least = graphene.NonNull(
+        graphene.Boolean,
+        description="True where the agreement tells no more than a lower bound: a cap, a step, or a yes (its size)"
+        " or no (0).",
+    )
 
 
 class LocalName(graphene.ObjectType):

@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import health, imports, operators, reconcile, run, serve, verify
+from portal.cli import audit, health, imports, operators, reconcile, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -28,6 +28,7 @@ for _command in (
     verify.verify,
     reconcile.reconcile,
     operators.operator,
+    audit.audit,
     health.health,
 ):
     commands.add_command(_command)

@@ -17,7 +17,7 @@ _ROLES = {
     "auditor": "auditor 审核员",
     "operator": "operator 运营",
 }
-_TIERS = {"": "", "ordinary": "ordinary 普通", "key": "key 大客户", "strategic": "strategic 战略伙伴"}
+_TIERS = {"": "", "ordinary": "ordinary 普通客户", "key": "key 重点客户", "strategic": "strategic 战略伙伴"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,12 @@ from portal.inventory.model import AllocationLine, ExpectedDraft, StockLine
 from portal.inventory.units.service import save_units
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role, Tier
+from portal.kernel.grain import Grain, GrainKind
 from portal.orders import service as orders
 from portal.orders.model import OrderDraft, OrderLineDraft
 from portal.partners import service as partners
+from portal.partners.agreements import keep_agreement
+from portal.partners.model import Agreement
 from portal.passports.model import code_hash, passport_link
 from portal.platform.services import Services
 from portal.replenishment import service as replenishment
@@ -132,6 +135,19 @@ class _Loader:
                 nodes=nodes,
                 now=self.now,
             )
+
+        # Chenxi's first year, capped: shows in the history of their agreements.
+        before = Agreement(
+            number=f"AG-{self.today.year - 1}-01",
+            tier=Tier.ORDINARY,
+            purpose="试用 Trial",
+            valid_from=self.today - timedelta(days=565),
+            valid_until=self.today - timedelta(days=201),
+            grain=Grain(GrainKind.CAP, (500,)),
+        )
+        keep_agreement(
+            self.connection, actor=self.actor, partner_id=self.partners["C-01"], draft=before, now=self.now
+        )
 
     def _stock(self) -> None:
         lines = [

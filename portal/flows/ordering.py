@@ -6,13 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from portal.inventory import reads, service
-from portal.inventory.model import check_positive
+from portal.inventory import questions, reads, service
+from portal.inventory.model import CannotPromise, check_positive
+from portal.inventory.questions import Allowance
 from portal.inventory.reads import Reservation
 from portal.inventory.reserving import HOLD, KeyReused, ReserveDraft, ReserveLine, spread
 from portal.inventory.service.desk import ReservationDesk
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Disclosure
+from portal.kernel.errors import Refused
+from portal.kernel.grain import EXACT
 from portal.kernel.ids import new_id
 from portal.orders.model import OrderDraft, OrderLineDraft
 from portal.orders.service import save_orders
@@ -22,41 +25,60 @@ SOURCE = "portal"
 """Source of the orders made here."""
 
 
+class OwnStockOnly(Refused):
+    """The agreement opens only what is kept for the partner already; more is arranged with the host's people."""
+
+    code = "own_stock_only"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a customer asks to be held.
 
     Attributes:
         product_id: The product.
+        sku: Its number.
         quantity: Quanta, 1 or more.
         needed_on: Day it should leave.
         key: Idempotency key of the form.
     """
 
     product_id: UUID
+    sku: str
     quantity: int
     needed_on: date
     key: str
 
 
-def hold(
-    database: Database, desk: ReservationDesk, *, actor: Actor, disclosure: Disclosure, wish: Wish, now: datetime
+def hold(  # noqa: PLR0913 - who, under what, where and what
+    database: Database,
+    desk: ReservationDesk,
+    *,
+    actor: Actor,
+    disclosure: Disclosure,
+    allowance: Allowance | None,
+    wish: Wish,
+    now: datetime,
 ) -> UUID:
     """Hold what a customer asks for, from the nodes of their agreement that can promise it; commits.
 
-    The same form sent again finds the reservation it made.
+    The same form sent again finds the reservation it made. Where the agreement does not tell exact figures, asking
+    to hold is a threshold question first: otherwise whoever holds and lets go could find the figure by halving.
 
     Args:
         database: Connections.
         desk: Where stock is held.
         actor: The customer's person.
         disclosure: What their agreement opens.
+        allowance: What their agreement allows of threshold questions.
         wish: What is asked for.
         now: Instant, in the company's zone.
 
     Raises:
         UnknownProduct: The product is not in the agreement.
         BadQuantity: The quantity is below 1.
+        OwnStockOnly: The agreement opens only what is kept for them already.
+        QuestionsUsedUp: Figures are not exact, and the day's questions are used up.
         CannotPromise: So much cannot be promised on that day; the earliest day is told.
         KeyReused: The form was sent before with other figures.
     """
@@ -68,6 +90,10 @@ def hold(
             _check_same(connection, actor, disclosure, known, wish, now)
             return known
         lines = _lines(connection, actor.org_id, disclosure, wish, now)
+    if disclosure.own_only:
+        raise OwnStockOnly("The agreement opens only what is kept for the partner already.")
+    if disclosure.grain != EXACT and allowance is not None:
+        _ask_first(database, actor.org_id, disclosure, allowance, wish, now)
     draft = ReserveDraft(
         key=key,
         lines=lines,
@@ -76,6 +102,29 @@ def hold(
         document=_number(wish.key, now),
     )
     return desk.reserve(actor=actor, draft=draft, now=now).id
+
+
+def _ask_first(
+    database: Database, org_id: UUID, disclosure: Disclosure, allowance: Allowance, wish: Wish, now: datetime
+) -> None:
+    with database.transaction() as connection:
+        answer = questions.ask(
+            connection,
+            org_id=org_id,
+            disclosure=disclosure,
+            allowance=allowance,
+            sku=wish.sku,
+            quantity=wish.quantity,
+            by=wish.needed_on,
+            as_of=now,
+        )
+    if not answer.yes:
+        raise CannotPromise(
+            f"{answer.quantity} of {wish.sku} cannot be promised by {wish.needed_on}.",
+            sku=wish.sku,
+            asked=answer.quantity,
+            on=wish.needed_on.isoformat(),
+        )
 
 
 def _lines(

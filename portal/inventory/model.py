@@ -298,6 +298,21 @@ def promise_together(places: Iterable[Sequence[PromiseStep]], *, today: date) ->
     )
 
 
+def kept_steps(demands: Iterable[Demand], *, today: date) -> tuple[PromiseStep, ...]:
+    """Return what is kept for somebody as rising steps by the day it leaves, for whom nothing else may be told.
+
+    Args:
+        demands: Open promises to them; what is past due counts as due today.
+        today: Local date; the first step's day.
+    """
+    amounts: dict[date, int] = {today: 0}
+    for demand in demands:
+        on = max(demand.needed_on, today)
+        amounts[on] = amounts.get(on, 0) + demand.quantity
+    days = sorted(amounts)
+    return tuple(map(PromiseStep, days, accumulate(amounts[on] for on in days)))
+
+
 def promised_on(steps: Sequence[PromiseStep], on: date) -> int:
     """Return what can be promised on a day; a day before today counts as today."""
     quantity = steps[0].quantity

@@ -592,3 +592,28 @@ def is_posted(connection: Connection, *, org_id: UUID, key: str) -> bool:
         {"org": org_id, "key": key},
     )
     return found.first() is not None
+
+
+question_table = org_table(
+    "threshold_question",
+    Column("agreement", Text, nullable=False),
+    # The host's local date on which it was asked.
+    Column("day", Date, nullable=False),
+    identifier("product_id"),
+    # Quanta, after rounding up.
+    Column("quantity", BigInteger, nullable=False),
+    Column("by_day", Date, nullable=False),
+    Column("answer", Boolean, nullable=False),
+    instant("asked_at"),
+    reference("product_id", "product"),
+    UniqueConstraint(
+        "org_id",
+        "agreement",
+        "day",
+        "product_id",
+        "quantity",
+        "by_day",
+        name="uq_threshold_question_same_question",
+    ),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+)

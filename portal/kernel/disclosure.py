@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from portal.kernel.grain import EXACT, Grain
+
 
 class Tier(StrEnum):
-    """How much a customer's agreement opens (客户 / 大客户 / 战略伙伴)."""
+    """How much a customer's agreement opens (普通客户 / 重点客户 / 战略伙伴)."""
 
     ORDINARY = "ordinary"
     KEY = "key"
@@ -21,6 +23,13 @@ class Tier(StrEnum):
     def rank(self) -> int:
         """Position in the nesting, 0 for the least."""
         return list(Tier).index(self)
+
+
+class Basis(StrEnum):
+    """Whose stock a partner's figures are made of."""
+
+    UNALLOCATED_AND_OWN = "unallocated_and_own"
+    OWN_ONLY = "own_only"
 
 
 class Role(StrEnum):
@@ -42,6 +51,8 @@ class Disclosure:
         partner_id: The partner whose own allocations count as theirs; ``None`` for staff.
         products: Product ids in scope; ``None`` means every product.
         nodes: Warehouses whose rows may be shown and counted; ``None`` means every own node.
+        basis: Whose stock the figures are made of.
+        grain: How fine a figure may be told.
     """
 
     tier: Tier | None
@@ -49,13 +60,22 @@ class Disclosure:
     partner_id: UUID | None = None
     products: frozenset[UUID] | None = None
     nodes: frozenset[UUID] | None = None
+    basis: Basis = Basis.UNALLOCATED_AND_OWN
+    grain: Grain = EXACT
 
     @property
     def by_node(self) -> bool:
         """Whether figures per warehouse may be shown."""
+        if self.own_only or self.grain.floored:
+            return False
         return self.everything or self.tier in (Tier.KEY, Tier.STRATEGIC)
+
+    @property
+    def own_only(self) -> bool:
+        """Whether only what is kept for the partner may be told."""
+        return self.basis is Basis.OWN_ONLY
 
     @property
     def board(self) -> bool:
         """Whether the demand-history-and-open-orders board may be shown."""
-        return self.everything or self.tier is Tier.STRATEGIC
+        return self.everything or (self.tier is Tier.STRATEGIC and not self.own_only)

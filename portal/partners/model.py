@@ -12,11 +12,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.kernel.actor import Actor
-from portal.kernel.disclosure import Disclosure, Role, Tier
+from portal.kernel.disclosure import Basis, Disclosure, Role, Tier
 from portal.kernel.errors import Conflict, Forbidden, Malformed, NotFound, Refused
+from portal.kernel.grain import EXACT, Grain, GrainKind
 
 PASSWORD_LENGTHS = (8, 256)
 """Shortest and longest password taken, in characters (OWASP ASVS 5.0 6.2.1, 6.2.9)."""
+
+DAILY_QUESTIONS = 20
+"""Threshold questions a day where an agreement does not say otherwise."""
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
 _EMAIL_CHARS = 254
@@ -83,6 +87,24 @@ class AgreementWithoutNodes(Refused):
     code = "agreement_without_nodes"
 
 
+class NoSuchAgreement(NotFound):
+    """The company has no agreement of that number."""
+
+    code = "no_such_agreement"
+
+
+class AgreementEnded(Conflict):
+    """The agreement was ended; what was agreed after it is a new agreement."""
+
+    code = "agreement_ended"
+
+
+class BadGrain(Malformed):
+    """The cap or the steps of an agreement are none, not rising, or no positive whole numbers."""
+
+    code = "bad_grain"
+
+
 class NoAgreement(Forbidden):
     """No agreement of the partner is in force today, so nothing is open to them."""
 
@@ -143,6 +165,11 @@ class Agreement:
         valid_until: Last day, inclusive.
         products: Product ids in scope; ``None`` means every product.
         nodes: Warehouses in scope; empty means every own node, counted but (by tier) never shown.
+        basis: Whose stock the partner's figures are made of.
+        grain: How fine figures may be told.
+        daily_questions: Threshold questions a day that cost something; repeating one is free.
+        note: For the host's own staff.
+        ended_at: Instant at which it was ended before its last day.
     """
 
     number: str
@@ -152,6 +179,11 @@ class Agreement:
     valid_until: date
     products: frozenset[UUID] | None = None
     nodes: frozenset[UUID] = frozenset()
+    basis: Basis = Basis.UNALLOCATED_AND_OWN
+    grain: Grain = EXACT
+    daily_questions: int = DAILY_QUESTIONS
+    note: str = ""
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +210,11 @@ class Viewer:
     disclosure: Disclosure
     session_version: int
     read_in: str | None = None
+
+    @property
+    def previewing(self) -> bool:
+        """Whether one of the host's staff looks through a customer's eyes."""
+        return self.role is Role.CUSTOMER and self.actor.role is Role.OPERATOR
 
     @property
     def tier(self) -> Tier | None:
@@ -267,6 +304,20 @@ def check_agreement(agreement: Agreement) -> None:
         )
 
 
+def check_grain(agreement: Agreement) -> None:
+    """Refuse an agreement whose cap or steps cannot be.
+
+    Raises:
+        BadGrain: A cap or yes-or-no without exactly one size, steps that do not rise, or a size below 1.
+    """
+    steps, kind = agreement.grain.steps, agreement.grain.kind
+    counts = {GrainKind.EXACT: steps == (), GrainKind.BUCKETS: len(steps) > 0}
+    fits = counts.get(kind, len(steps) == 1)
+    if not fits or any(step < 1 for step in steps) or list(steps) != sorted(set(steps)):
+        shown = ", ".join(map(str, steps))
+        raise BadGrain(f"Figures cannot be told as {kind} by the steps ({shown}).", kind=str(kind), steps=shown)
+
+
 def local_date(moment: datetime, *, time_zone: str) -> date:
     """Return the date of an instant where the host company is.
 
@@ -294,4 +345,6 @@ def disclosure_of(role: Role, *, partner_id: UUID | None, agreement: Agreement |
         partner_id=partner_id,
         products=agreement.products,
         nodes=agreement.nodes or None,
+        basis=agreement.basis,
+        grain=agreement.grain,
     )

@@ -6,10 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from portal.kernel.disclosure import Role, Tier
-from portal.partners.model import Agreement, Company, NoSuchPerson, PartnerName
+from portal.kernel.disclosure import Basis, Role, Tier
+from portal.kernel.grain import Grain, GrainKind
+from portal.partners.model import (
+    Agreement,
+    Company,
+    NoSuchAgreement,
+    NoSuchPartner,
+    NoSuchPerson,
+    PartnerName,
+)
 from portal.partners.store import (
     agreement_node_table,
     agreement_product_table,
@@ -109,6 +117,7 @@ def agreement_in_force(connection: Connection, *, org_id: UUID, partner_id: UUID
             table.c.partner_id == partner_id,
             table.c.valid_from <= on,
             table.c.valid_until >= on,
+            table.c.ended_at.is_(None),
         )
     ).first()
     return None if row is None else _agreement(connection, row._mapping)  # noqa: SLF001 - public in SQLAlchemy
@@ -123,6 +132,131 @@ def agreements(connection: Connection, *, org_id: UUID, partner_id: UUID) -> tup
         .order_by(table.c.valid_from.desc())
     ).mappings()
     return tuple(_agreement(connection, row) for row in list(rows))
+
+
+def agreement_numbered(
+    connection: Connection, *, org_id: UUID, partner_id: UUID, number: str, locked: bool = False
+) -> Agreement | None:
+    """Return a partner's agreement of that number, if there is one.
+
+    Args:
+        connection: Any transaction.
+        org_id: The host company.
+        partner_id: The firm.
+        number: The agreement's number.
+        locked: Keep others from changing it until the transaction's end.
+    """
+    table = agreement_table
+    query = select(table).where(
+        table.c.org_id == org_id, table.c.partner_id == partner_id, table.c.number == number
+    )
+    row = connection.execute(query.with_for_update() if locked else query).first()
+    return None if row is None else _agreement(connection, row._mapping)  # noqa: SLF001 - public in SQLAlchemy
+
+
+def the_agreement(
+    connection: Connection, *, org_id: UUID, partner_id: UUID, number: str, locked: bool = False
+) -> Agreement:
+    """Return a partner's agreement of that number; arguments as of ``agreement_numbered``.
+
+    Raises:
+        NoSuchAgreement: There is none.
+    """
+    found = agreement_numbered(connection, org_id=org_id, partner_id=partner_id, number=number, locked=locked)
+    if found is None:
+        raise NoSuchAgreement(f"There is no agreement {number}.", number=number)
+    return found
+
+
+def number_taken(connection: Connection, *, org_id: UUID, number: str) -> bool:
+    """Tell whether any agreement of the company has that number."""
+    table = agreement_table
+    return bool(
+        connection.scalar(select(select(table).where(table.c.org_id == org_id, table.c.number == number).exists()))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A partner and how they stand today.
+
+    Attributes:
+        name: The partner as others name it.
+        roles: What they are to the host.
+        uscc: 统一社会信用代码, if known.
+        people: How many people of theirs may sign in.
+        agreement: The one in force today.
+    """
+
+    name: PartnerName
+    roles: tuple[str, ...]
+    uscc: str | None
+    people: int
+    agreement: Agreement | None
+
+
+def standings(connection: Connection, *, org_id: UUID, on: date) -> tuple[Standing, ...]:
+    """Return all partners by code with the agreement in force on a day.
+
+    Args:
+        connection: Any transaction.
+        org_id: The host company.
+        on: The host's local date.
+    """
+    table = partner_table
+    counts: dict[UUID, int] = {
+        row.partner_id: row.people
+        for row in connection.execute(
+            select(person_table.c.partner_id, func.count().label("people"))
+            .where(person_table.c.org_id == org_id, person_table.c.active, person_table.c.partner_id.is_not(None))
+            .group_by(person_table.c.partner_id)
+        )
+    }
+    rows = connection.execute(select(table).where(table.c.org_id == org_id).order_by(table.c.code)).all()
+    return tuple(
+        Standing(
+            name=PartnerName(row.id, row.code, row.name_zh, row.name_en),
+            roles=tuple(row.roles),
+            uscc=row.uscc,
+            people=counts.get(row.id, 0),
+            agreement=agreement_in_force(connection, org_id=org_id, partner_id=row.id, on=on),
+        )
+        for row in rows
+    )
+
+
+def standing(connection: Connection, *, org_id: UUID, code: str, on: date) -> Standing:
+    """Return one partner with the agreement in force on a day.
+
+    Raises:
+        NoSuchPartner: The company has none of that code.
+    """
+    for found in standings(connection, org_id=org_id, on=on):
+        if found.name.code == code:
+            return found
+    raise NoSuchPartner(f"There is no partner {code}.", partner=code)
+
+
+def people_of(connection: Connection, *, org_id: UUID, partner_id: UUID) -> tuple[Person, ...]:
+    """Return everybody of a partner by name, those who may no longer sign in last."""
+    rows = connection.execute(
+        select(person_table)
+        .where(person_table.c.org_id == org_id, person_table.c.partner_id == partner_id)
+        .order_by(person_table.c.active.desc(), person_table.c.name, person_table.c.id)
+    )
+    return tuple(_person(row) for row in rows)
+
+
+def person_of(connection: Connection, *, org_id: UUID, partner_id: UUID, person_id: UUID) -> Person:
+    """Return somebody of a partner who may sign in.
+
+    Raises:
+        NoSuchPerson: Nobody active of that firm has the id.
+    """
+    found = person(connection, org_id=org_id, person_id=person_id)
+    if found.partner_id != partner_id:
+        raise NoSuchPerson(f"Nobody with the id {person_id} may sign in.", person=str(person_id))
+    return found
 
 
 def _person(row: Row[Any]) -> Person:
@@ -158,6 +292,11 @@ def _agreement(connection: Connection, row: Mapping[Any, Any]) -> Agreement:
         purpose=row["purpose"],
         valid_from=row["valid_from"],
         valid_until=row["valid_until"],
+        basis=Basis(row["basis"]),
+        grain=Grain(GrainKind(row["grain"]), tuple(row["steps"])),
+        daily_questions=row["daily_questions"],
+        note=row["note"],
+        ended_at=row["ended_at"],
         products=scope,
         nodes=frozenset(
             connection.scalars(

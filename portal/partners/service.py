@@ -17,30 +17,28 @@ from portal.kernel.errors import TooMany, Unauthenticated
 from portal.kernel.ids import new_id
 from portal.kernel.units import Level
 from portal.partners import passwords, reads
+from portal.partners.agreements import keep_agreement
 from portal.partners.model import (
     LANGUAGES,
     Agreement,
-    AgreementOverlaps,
     Company,
     EmailTaken,
     NoSuchPartner,
     NotAnEmail,
     PartnerDraft,
-    check_agreement,
     check_firm,
     check_partner_roles,
     check_password_strength,
     to_email,
 )
 from portal.partners.store import (
-    agreement_node_table,
-    agreement_product_table,
-    agreement_table,
     company_table,
     partner_table,
     person_table,
     sign_in_try_table,
 )
+from portal.platform import audit
+from portal.platform.audit import Fact
 
 TRY_WINDOW_S = 15 * 60
 """How long tries to sign in are counted together, in seconds."""
@@ -196,6 +194,9 @@ def add_person(  # noqa: PLR0913 - one name per field of a person; a draft class
     )
     if person_id is None:
         raise EmailTaken(f"Somebody already signs in as {address}.", email=address)
+    details = {"person": str(person_id), "role": str(role)}
+    fact = Fact(kind="person", what="person.added", partner_id=partner_id, details=details)
+    audit.append(connection, actor=actor, fact=fact, now=now)
     return person_id
 
 
@@ -243,61 +244,7 @@ def save_agreement(  # noqa: PLR0913 - one name per field of an agreement; the d
         products=products,
         nodes=nodes,
     )
-    check_agreement(draft)
-    _claim_days(connection, org_id=actor.org_id, partner_id=partner_id, draft=draft)
-    fields = {
-        "partner_id": partner_id,
-        "tier": str(tier),
-        "purpose": purpose,
-        "valid_from": valid_from,
-        "valid_until": valid_until,
-        "all_products": products is None,
-    }
-    agreement_id: UUID = connection.scalars(
-        insert(agreement_table)
-        .values(org_id=actor.org_id, id=new_id(now), number=number, created_at=now, **fields)
-        .on_conflict_do_update(index_elements=["org_id", "number"], set_=fields)
-        .returning(agreement_table.c.id)
-    ).one()
-    _save_scope(connection, org_id=actor.org_id, agreement_id=agreement_id, draft=draft)
-    return agreement_id
-
-
-def _claim_days(connection: Connection, *, org_id: UUID, partner_id: UUID, draft: Agreement) -> None:
-    # The partner's row is the lock: two agreements of one partner are never judged at the same time.
-    partner = connection.scalar(
-        select(partner_table.c.id)
-        .where(partner_table.c.org_id == org_id, partner_table.c.id == partner_id)
-        .with_for_update()
-    )
-    if partner is None:
-        raise NoSuchPartner(f"There is no partner {partner_id}.", partner=str(partner_id))
-    table = agreement_table
-    other = connection.scalar(
-        select(table.c.number).where(
-            table.c.org_id == org_id,
-            table.c.partner_id == partner_id,
-            table.c.number != draft.number,
-            table.c.valid_from <= draft.valid_until,
-            table.c.valid_until >= draft.valid_from,
-        )
-    )
-    if other is not None:
-        raise AgreementOverlaps(
-            f"Agreement {draft.number} and {other} would hold on the same day.", number=draft.number, other=other
-        )
-
-
-def _save_scope(connection: Connection, *, org_id: UUID, agreement_id: UUID, draft: Agreement) -> None:
-    lists = (
-        (agreement_product_table, "product_id", draft.products or frozenset()),
-        (agreement_node_table, "location_id", draft.nodes),
-    )
-    for table, column, members in lists:
-        connection.execute(delete(table).where(table.c.org_id == org_id, table.c.agreement_id == agreement_id))
-        if members:
-            rows = [{"org_id": org_id, "agreement_id": agreement_id, column: one} for one in sorted(members)]
-            connection.execute(insert(table), rows)
+    return keep_agreement(connection, actor=actor, partner_id=partner_id, draft=draft, now=now)
 
 
 def count_try(connection: Connection, *, org_id: UUID, email: str, address: str, now: datetime) -> None:

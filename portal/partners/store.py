@@ -1,6 +1,7 @@
 """Rows of companies, partners, people and agreements."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -72,11 +73,21 @@ agreement_table = org_table(
     Column("valid_until", Date, nullable=False),
     # False: only the products listed in agreement_product.
     Column("all_products", Boolean, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("grain", Text, nullable=False),
+    # Whole base units: the cap, the rising steps, or the one size of a yes or no.
+    Column("steps", ARRAY(BigInteger), nullable=False),
+    Column("daily_questions", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    instant("ended_at", nullable=True),
     instant("created_at"),
     reference("partner_id", "partner"),
     UniqueConstraint("org_id", "number"),
     CheckConstraint("tier IN ('ordinary', 'key', 'strategic')", name="tier_known"),
     CheckConstraint("valid_from <= valid_until", name="validity"),
+    CheckConstraint("basis IN ('unallocated_and_own', 'own_only')", name="basis_known"),
+    CheckConstraint("grain IN ('exact', 'cap', 'buckets', 'yes_no')", name="grain_known"),
+    CheckConstraint("daily_questions >= 0", name="questions"),
 )
 
 agreement_product_table = Table(

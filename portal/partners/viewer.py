@@ -4,6 +4,7 @@ Sessions and tokens only name the person; everything else is asked again at ever
 was lowered or an agreement that ran out yesterday shows at once.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from portal.partners import reads
 from portal.partners.model import (
     Agreement,
     Company,
+    NoSuchPartner,
     NoSuchPerson,
     PartnerName,
     Viewer,
@@ -22,7 +24,15 @@ from portal.partners.model import (
     local_date,
 )
 
-__all__ = ["DEFAULT_TIME_ZONE", "Agreement", "Company", "PartnerName", "Viewer", "viewer_of_person"]
+__all__ = [
+    "DEFAULT_TIME_ZONE",
+    "Agreement",
+    "Company",
+    "PartnerName",
+    "Viewer",
+    "viewer_as_partner",
+    "viewer_of_person",
+]
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 """The zone of the host's local date where a door names none; the same as the setting's default."""
@@ -80,4 +90,39 @@ def viewer_of_person(
         agreement=agreement,
         disclosure=disclosure_of(person.role, partner_id=person.partner_id, agreement=agreement),
         session_version=person.session_version,
+    )
+
+
+def viewer_as_partner(
+    connection: Connection,
+    *,
+    viewer: Viewer,
+    partner_id: UUID,
+    as_of: datetime,
+    time_zone: str = DEFAULT_TIME_ZONE,
+) -> Viewer:
+    """Return one of the host's staff seeing exactly what a customer's people see; the actor stays themselves.
+
+    Args:
+        connection: Any transaction.
+        viewer: Who looks.
+        partner_id: The customer looked through the eyes of.
+        as_of: Instant of the request, aware.
+        time_zone: IANA zone whose date decides which agreement is in force.
+
+    Raises:
+        NoSuchPartner: The company has no such partner.
+    """
+    partner = reads.partner_name(connection, org_id=viewer.org.id, partner_id=partner_id)
+    if partner is None:
+        raise NoSuchPartner(f"There is no partner {partner_id}.", partner=str(partner_id))
+    agreement = reads.agreement_in_force(
+        connection, org_id=viewer.org.id, partner_id=partner_id, on=local_date(as_of, time_zone=time_zone)
+    )
+    return replace(
+        viewer,
+        role=Role.CUSTOMER,
+        partner=partner,
+        agreement=agreement,
+        disclosure=disclosure_of(Role.CUSTOMER, partner_id=partner_id, agreement=agreement),
     )

@@ -4,6 +4,9 @@ from flask import Flask
 
 from portal.web import (
     account,
+    agreements,
+    audit_pages,
+    audited,
     auth,
     board,
     documents,
@@ -18,10 +21,12 @@ from portal.web import (
     pools,
     product_units,
     public,
+    questions,
     request_log,
     reservations,
     shell,
     styleguide,
+    viewing,
     vmi,
 )
 
@@ -30,8 +35,10 @@ def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
     request_log.register(app)
     shell.register(app)
+    audited.register(app)
     styleguide.register(app)
     auth.register(app)
+    viewing.register(app)
     healthz.register(app)
     home.register(app)
     account.register(app)
@@ -40,8 +47,11 @@ def register(app: Flask) -> None:
     pools.register(app)
     reservations.register(app)
     product_units.register(app)
+    agreements.register(app)
+    audit_pages.register(app)
     vmi.register(app)
     inventory.register(app)
+    questions.register(app)
     orders.register(app)
     board.register(app)
     imports.register(app)

@@ -12,6 +12,7 @@ from portal.partners.audience import audience_of
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
 from portal.platform.packaged import graphql_file
 from portal.web import errors
+from portal.web.agreement_words import grain_words
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, services, transaction
 
@@ -79,6 +80,7 @@ def _page(token: AccessToken | None = None) -> str:
     return render_template(
         "account/account.html",
         token=token,
+        grain_words=grain_words,
         minutes=int(LIFETIME.total_seconds()) // 60,
         audience=_audience(),
         origin=services().settings.origin,

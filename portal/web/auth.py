@@ -24,8 +24,8 @@ from portal.kernel.disclosure import Role
 from portal.kernel.errors import Forbidden, NotFound
 from portal.kernel.statuses import status_of
 from portal.partners import service
-from portal.partners.model import Company, NoSuchPerson
-from portal.partners.viewer import Viewer, viewer_of_person
+from portal.partners.model import Company, NoSuchPartner, NoSuchPerson
+from portal.partners.viewer import Viewer, viewer_as_partner, viewer_of_person
 from portal.web import errors, i18n, shell
 from portal.web.context import as_of, reading, services, transaction
 
@@ -36,6 +36,9 @@ FIRST_PAGES = {
     Role.OPERATOR: "/ops",
 }
 """Where each role arrives after signing in."""
+
+VIEW_AS = "view_as"
+"""Key of the session: id of the customer through whose eyes one of the host's staff looks."""
 
 DEMO_LOGINS = "demo-logins.json"
 """File in the home folder (0600) with the demo's logins: a list of role, tier, email, password."""
@@ -233,7 +236,15 @@ def _load(stored: str) -> _Session | None:
     try:
         with reading() as connection:
             viewer = _resolve(connection, here.id, UUID(person))
-    except (NoSuchPerson, ValueError):
+            if VIEW_AS in session and viewer.role is Role.OPERATOR:
+                viewer = viewer_as_partner(
+                    connection,
+                    viewer=viewer,
+                    partner_id=UUID(session[VIEW_AS]),
+                    as_of=as_of(),
+                    time_zone=services().settings.time_zone,
+                )
+    except (NoSuchPerson, NoSuchPartner, ValueError):
         return None
     return _Session(viewer) if str(viewer.session_version) == version else None
 
@@ -309,6 +320,9 @@ def register(app: Flask) -> None:
         no_such_partner=_l("There is no such partner."),
         wrong_firm=_l("This role does not fit the firm."),
         unknown_role=_l("“%(role)s” is not a role of a partner."),
+        no_such_agreement=_l("There is no agreement %(number)s."),
+        agreement_ended=_l("Agreement %(number)s has ended. Make a new one."),
+        bad_grain=_l("A cap and a yes or no need one size, steps rise from 1: “%(steps)s” does not fit."),
         agreement_backwards=_l("Agreement %(number)s ends (%(valid_until)s) before it begins (%(valid_from)s)."),
         agreement_overlaps=_l("Agreements %(number)s and %(other)s would hold on the same day."),
         agreement_without_nodes=_l("Agreement %(number)s must name the warehouses it opens."),

@@ -22,6 +22,7 @@ from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import charts, errors, filters
 from portal.web import stock_words as words
+from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading
 from portal.web.inventory import entitled
@@ -99,6 +100,7 @@ def board() -> ResponseReturnValue:
         choice = _choice(connection, viewer)
         chosen = _chosen(choice, request.args.get("sku", ""))
         shown = _shown(connection, viewer, chosen, unit) if chosen else None
+    told(rows=len(choice), products=(chosen.sku,) if chosen else ())
     return render_template(
         "board/board.html",
         choice=choice,

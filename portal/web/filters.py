@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from flask_babel import get_timezone, gettext, ngettext
 from markupsafe import Markup
 
+from portal.kernel.grain import AtLeast
 from portal.web.i18n import language
 
 _DAY = {"zh": "M月d日", "en": "d MMM"}
@@ -55,12 +56,22 @@ def _local_day(value: date | datetime) -> date:
 
 
 def quantity(quanta: int, decimals: int = 0) -> str:
-    """Write quanta with thousands separators and no trailing zeros; a real minus sign."""
+    """Write quanta with thousands separators and no trailing zeros; a real minus sign; a bound as a bound."""
+    if isinstance(quanta, AtLeast):
+        return _bound(quanta, decimals)
     number = Decimal(quanta).scaleb(-decimals)
     if number == number.to_integral_value():
         number = number.quantize(Decimal(1))
     text = format_decimal(number, locale=locale(), decimal_quantization=False)
     return text.replace("-", _MINUS)
+
+
+def _bound(quanta: AtLeast, decimals: int) -> str:
+    if quanta.is_answer:
+        return str(gettext("available") if quanta else gettext("not available"))
+    if not quanta and quanta.below is not None:
+        return f"<\N{NO-BREAK SPACE}{quantity(quanta.below, decimals)}"
+    return f"≥\N{NO-BREAK SPACE}{quantity(int(quanta), decimals)}"
 
 
 def signed(quanta: int, decimals: int = 0) -> str:

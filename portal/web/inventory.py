@@ -15,6 +15,7 @@ from portal.inventory.reads import AvailabilityPage, AvailabilityRow, ProductDet
 from portal.inventory.units.model import Units
 from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
+from portal.kernel.grain import EXACT, AtLeast
 from portal.kernel.quantity import to_text
 from portal.kernel.units import Level
 from portal.partners.model import NoAgreement
@@ -22,6 +23,9 @@ from portal.partners.viewer import Viewer
 from portal.passports.reads import passports_of_lots
 from portal.web import filters
 from portal.web import stock_words as words
+from portal.web.agreement_words import grain_words
+from portal.web.asking_form import AskingForm, asking_of
+from portal.web.audited import told
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading
 from portal.web.csv_files import csv_response
@@ -99,6 +103,7 @@ def listing() -> ResponseReturnValue:
         page = _page(connection, viewer, asked, per_page=PER_PAGE)
         units = _units(connection, viewer, page)
         opened = _opened(connection, viewer, asked, page)
+    told(rows=len(page.rows), products=(asked.open,) if opened else ())
     return render_template(
         "inventory/list.html",
         asked=asked,
@@ -107,6 +112,7 @@ def listing() -> ResponseReturnValue:
         opened=opened,
         staff=viewer.disclosure.everything,
         by_node=viewer.disclosure.by_node,
+        note=_note(viewer),
     )
 
 
@@ -121,10 +127,16 @@ def staff_listing() -> ResponseReturnValue:
 @needs(Role.CUSTOMER, Role.OPERATOR)
 def product(sku: str) -> ResponseReturnValue:
     """Show one product in full."""
+    return product_page(sku)
+
+
+def product_page(sku: str, asking: AskingForm | None = None) -> str:
+    """Write the page of one product, with a threshold question as it was asked and answered, if one was."""
     viewer = entitled()
     asked = _asked(viewer)
     with reading() as connection:
-        opened = _in_full(connection, viewer, asked, sku)
+        opened = _in_full(connection, viewer, asked, sku, asking)
+    told(rows=1, products=(sku,))
     line = _line(opened["detail"].row, asked, opened["how"].units)
     return render_template(
         "inventory/product.html",
@@ -133,6 +145,7 @@ def product(sku: str) -> ResponseReturnValue:
         opened=opened,
         staff=viewer.disclosure.everything,
         by_node=viewer.disclosure.by_node,
+        note=_note(viewer),
     )
 
 
@@ -148,6 +161,12 @@ def as_csv() -> ResponseReturnValue:
 def as_xlsx() -> ResponseReturnValue:
     """Give the list as a workbook, all pages of it."""
     return xlsx_response("availability", *_export())
+
+
+def _note(viewer: Viewer) -> str:
+    """Say how figures are told, where that is not exactly."""
+    grain = viewer.disclosure.grain
+    return "" if grain == EXACT else grain_words(grain)
 
 
 def entitled() -> Viewer:
@@ -187,7 +206,9 @@ def _opened(connection: Connection, viewer: Viewer, asked: Asked, page: Availabi
     return _in_full(connection, viewer, asked, asked.open)
 
 
-def _in_full(connection: Connection, viewer: Viewer, asked: Asked, sku: str) -> dict[str, Any]:
+def _in_full(
+    connection: Connection, viewer: Viewer, asked: Asked, sku: str, asking: AskingForm | None = None
+) -> dict[str, Any]:
     detail = reads.product_detail(
         connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
     )
@@ -204,6 +225,7 @@ def _in_full(connection: Connection, viewer: Viewer, asked: Asked, sku: str) -> 
         "sentences": sentences,
         "passports": _passports(connection, viewer, detail),
         "late": words.feed_note(detail.nodes or ()),
+        "asking": asking or asking_of(connection, viewer, detail.row.product),
     }
 
 
@@ -250,6 +272,7 @@ def _export() -> tuple[list[str], list[list[object]]]:
     with reading() as connection:
         page = _page(connection, viewer, asked, per_page=EXPORT_ROWS)
         units = _units(connection, viewer, page)
+    told(rows=len(page.rows))
     heads = [
         gettext("SKU"),
         gettext("GTIN"),
@@ -279,6 +302,8 @@ def _cells(row: AvailabilityRow, page: AvailabilityPage, how: words.Measure) -> 
     later = row.steps[1] if len(row.steps) > 1 else None
 
     def number(quanta: int) -> object:
+        if isinstance(quanta, AtLeast):
+            return filters.quantity(quanta, product.decimals)
         return quanta if product.decimals == 0 else to_text(quanta, decimals=product.decimals)
 
     return [

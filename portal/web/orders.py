@@ -15,6 +15,7 @@ from portal.kernel.disclosure import Role
 from portal.orders.reads import Order, order_page
 from portal.partners.reads import partner_names
 from portal.web import stock_words as words
+from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading
 from portal.web.inventory import entitled
@@ -53,6 +54,7 @@ def listing() -> ResponseReturnValue:
         products = products_by_id(connection, org_id=viewer.actor.org_id, ids=wanted)
         units = units_of(connection, org_id=viewer.actor.org_id, products=products.values(), on=as_of().date())
         firms = _firms(connection, viewer.actor.org_id) if viewer.disclosure.everything else {}
+    told(rows=len(page.orders))
     level = reading_level(viewer.read_in)
     measures = {key: words.measure(product, level, units[key]) for key, product in products.items()}
     return render_template(

@@ -24,6 +24,8 @@ from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web import stock_words as words
+from portal.web.asking_form import allowance_of
+from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.csv_files import csv_response
@@ -74,7 +76,13 @@ def create(sku: str) -> ResponseReturnValue:
         return _form(detail, how, entries.values, entries.errors), 422
     try:
         made = ordering.hold(
-            services().database, desk(), actor=viewer.actor, disclosure=viewer.disclosure, wish=wish, now=as_of()
+            services().database,
+            desk(),
+            actor=viewer.actor,
+            disclosure=viewer.disclosure,
+            allowance=allowance_of(viewer),
+            wish=wish,
+            now=as_of(),
         )
     except CannotPromise:
         entries.errors["quantity"] = _what_can_be(detail, wish, how)
@@ -95,6 +103,7 @@ def index() -> ResponseReturnValue:
             connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, as_of=as_of()
         )
         rows = _rows(connection, viewer, found)
+    told(rows=len(rows))
     if request.args.get("format") == "csv":
         return csv_response("reservations", *_table(rows))
     return render_template("reservations/index.html", rows=rows, staff=viewer.disclosure.everything)
@@ -114,6 +123,7 @@ def show(reservation_id: UUID) -> ResponseReturnValue:
             as_of=as_of(),
         )
         (row,) = _rows(connection, viewer, [found])
+    told(rows=1)
     return render_template("reservations/show.html", row=row, staff=viewer.disclosure.everything)
 
 
@@ -190,7 +200,7 @@ def _wish(entries: Entries, how: words.Measure) -> Wish | None:
     except PortalError as refusal:
         entries.errors["quantity"] = sentence_of(refusal)
         return None
-    return Wish(product_id=how.product.id, quantity=quantity, needed_on=day, key=key)
+    return Wish(product_id=how.product.id, sku=how.product.sku, quantity=quantity, needed_on=day, key=key)
 
 
 def _what_can_be(detail: ProductDetail, wish: Wish, how: words.Measure) -> str:

@@ -19,6 +19,9 @@ ROOMS: dict[str, Any] = {
     "bad_quantity": _l("The quantity does not fit: it must be at least 1 and not below what has happened."),
     "gtin_taken": _l("Another product already carries this GTIN."),
     "key_reused": _l("%(key)s was asked for already, with other figures. Look at what it holds, or begin anew."),
+    "own_stock_only": _l(
+        "Your agreement opens what is kept for you. For more, ask your contact at the host company."
+    ),
     "empty_order": _l("The order has no line."),
     "too_many_lines": _l("The order has %(lines)s lines; at most %(most)s are taken at once. Split it."),
     "hold_too_long": _l("Stock can be held without an order until %(longest)s, not until %(until)s."),
@@ -51,6 +54,7 @@ ROOMS: dict[str, Any] = {
     "bad_token": _l("This access token is not one of ours."),
     "token_expired": _l("This access token has expired. Make a new one."),
     "no_schema": _l("Nothing is published for programs of this role."),
+    "no_questions": _l("Threshold questions are asked under an agreement."),
     # passports
     "not_a_pdf": _l("The file cannot be read as a PDF; it may be cut off or damaged."),
     "active_pdf": _l("The PDF carries programs or other files. Please hand in a plain one."),

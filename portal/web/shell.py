@@ -117,7 +117,7 @@ ROLES = {
     "auditor": _l("Auditor"),
 }
 TIERS = {
-    "ordinary": _l("Customer"),
+    "ordinary": _l("Ordinary customer"),
     "key": _l("Key customer"),
     "strategic": _l("Strategic partner"),
 }

@@ -7,6 +7,7 @@ unseen.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 
 from flask_babel import gettext
 
@@ -14,6 +15,7 @@ from portal.inventory.model import Demand, PromiseStep, Supply
 from portal.inventory.reads import AvailabilityRow, Location, NodeStock, Product, ProductDetail
 from portal.inventory.units.model import ProductUnit, Split, Units
 from portal.inventory.units.reads import plain_units
+from portal.kernel.grain import AtLeast
 from portal.kernel.units import CASE, Level
 from portal.web import charts, filters
 from portal.web.i18n import language
@@ -76,11 +78,18 @@ class Measure:
         return self.product.decimals if self.in_base else 0
 
     def figure(self, quanta: int) -> int:
-        """Return quanta as the page counts them: whole packages, or quanta again."""
-        return quanta if self.in_base else self.units.split(quanta, self.chosen.code).whole
+        """Return quanta as the page counts them: whole packages, or quanta again; a bound stays one."""
+        if self.in_base:
+            return quanta
+        if isinstance(quanta, AtLeast):
+            return quanta.in_units(self._size)
+        return self.units.split(quanta, self.chosen.code).whole
 
     def text(self, quanta: int) -> str:
         """Write a quantity with its unit, exactly: ``20 cs``, ``2 cs + 5 pcs``, ``1 plt + 2 cs``, ``48 pcs``."""
+        if isinstance(quanta, AtLeast):
+            bound = filters.quantity(self.figure(quanta), self.decimals)
+            return bound if quanta.is_answer else f"{bound} {self.unit}"
         if self.in_base:
             return self.base(quanta)
         split = self.units.split(quanta, self.chosen.code)
@@ -98,10 +107,17 @@ class Measure:
 
     def beneath(self, quanta: int) -> str:
         """Write the line below a figure: the other unit, exactly; empty for a product that has no other."""
+        if isinstance(quanta, AtLeast) and (quanta.is_answer or not quanta):
+            return ""
         if not self.in_base:
             return self.base(quanta)
         case = measure(self.product, Level.CASE, self.units)
         return "" if case.in_base else case.text(quanta)
+
+    @property
+    def _size(self) -> Fraction:
+        size: Fraction = self.chosen.per_base * 10**self.product.decimals
+        return size
 
     def holds(self) -> str:
         """Write what the unit of the figures holds, ``1 plt = 960 pcs``; what a case does, for base units."""
@@ -122,7 +138,7 @@ class Measure:
 
     def _rest(self, quanta: int, split: Split) -> str:
         smaller = self._smaller()
-        left = quanta - split.whole * self.chosen.per_base * 10**self.product.decimals
+        left = quanta - split.whole * self._size
         if smaller is not None and left.denominator == 1:
             return smaller.text(left.numerator)
         return f"{number(split.rest)} {unit_name(split.rest_unit)}"
@@ -162,6 +178,8 @@ def documents(supplies: Iterable[Supply]) -> str:
 
 def transit_line(row: AvailabilityRow, how: Measure) -> str:
     """Write the line below the figure in transit: when it is due, or what is only confirmed."""
+    if isinstance(row.in_transit, AtLeast) and row.next_due is None:
+        return ""
     if row.next_due is not None and row.late:
         return _("was due %(day)s", day=filters.day(row.next_due))
     if row.in_transit and row.next_due is not None:
@@ -173,7 +191,7 @@ def transit_line(row: AvailabilityRow, how: Measure) -> str:
 
 def promise_line(row: AvailabilityRow, how: Measure) -> str:
     """Write the line below the promise."""
-    if row.promise:
+    if row.promise or isinstance(row.promise, AtLeast):
         return how.beneath(row.promise)
     return _("on hold") if row.held and row.held == row.on_hand else _("out now")
 
@@ -186,12 +204,7 @@ def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
     """
     later = rising(row.steps, how)[1:]
     if not later:
-        if row.promise > row.usable:
-            due = how.text(min(row.promise - row.usable, row.in_transit + row.confirmed))
-            return _("No receipt after today"), _("%(amount)s of it still has to arrive", amount=due)
-        if row.in_transit + row.confirmed:
-            return _("No more to promise"), _("What is coming is kept for orders")
-        return "", _all_for_now(row, how)
+        return _no_step(row, how)
     step, figure = later[0]
     first = _("%(n)s from %(day)s", n=filters.quantity(figure, how.decimals), day=filters.day(step.on))
     if len(later) > 1:
@@ -200,9 +213,22 @@ def next_lines(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
             "then %(n)s from %(day)s", n=filters.quantity(more, how.decimals), day=filters.day(after.on)
         )
     names = documents(step.covered_by)
-    if step.covered_by and all(supply.shipped for supply in step.covered_by):
+    if not names:
+        return first, ""
+    if all(supply.shipped for supply in step.covered_by):
         return first, _("%(document)s, on the way", document=names)
     return first, _("%(document)s, confirmed", document=names)
+
+
+def _no_step(row: AvailabilityRow, how: Measure) -> tuple[str, str]:
+    if isinstance(row.promise, AtLeast):
+        return _("No higher figure"), _("More is not told under your agreement")
+    if row.promise > row.usable:
+        due = how.text(min(row.promise - row.usable, row.in_transit + row.confirmed))
+        return _("No receipt after today"), _("%(amount)s of it still has to arrive", amount=due)
+    if row.in_transit + row.confirmed:
+        return _("No more to promise"), _("What is coming is kept for orders")
+    return "", _all_for_now(row, how)
 
 
 def _all_for_now(row: AvailabilityRow, how: Measure) -> str:
@@ -226,7 +252,7 @@ def drawing(detail: ProductDetail, how: Measure, *, staff: bool) -> charts.Promi
     return charts.promise(
         steps,
         end=max(max(days) + _AFTER_LAST, today + _SHORTEST),
-        stock=_unsold(row, detail.supplies, own, how),
+        stock=[] if isinstance(row.usable, AtLeast) else _unsold(row, detail.supplies, own, how),
         flows=[flow for flow in flows if flow.change],
     )
 
@@ -257,7 +283,7 @@ def why_less(detail: ProductDetail, how: Measure, *, staff: bool) -> tuple[str, 
         The question ("Why 42 and not 62 today:") and the sentences that answer it.
     """
     row = detail.row
-    if row.on_hand <= row.promise:
+    if row.on_hand <= row.promise or isinstance(row.on_hand, AtLeast):
         return "", []
     question = _(
         "Why %(promise)s and not %(hand)s today:",

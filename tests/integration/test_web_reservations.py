@@ -247,3 +247,26 @@ def test_two_pools_of_one_name_are_refused(door: Door) -> None:
 
 def test_an_id_is_never_taken_from_another_company(door: Door) -> None:
     assert UUID(door.ask("key", "1").rpartition("/")[2]).version == 7
+
+
+def coarse(door: Door, **terms: object) -> None:
+    terms_sql = ", ".join(f"{name} = :{name}" for name in terms)
+    door.conn.execute(text(f"UPDATE agreement SET {terms_sql} WHERE number = 'AG-key'"), terms)  # noqa: S608
+
+
+def test_under_a_coarse_agreement_asking_to_hold_is_a_threshold_question_first(door: Door) -> None:
+    coarse(door, grain="cap", steps=[50], daily_questions=2)
+    held = door.ask("key", "60")
+    assert "60 pcs" in door.get("key", held)
+    page = door.ask("key", "60", status=422)
+    assert "≥" in page
+    assert "110" not in page
+    door.ask("key", "150", status=422)
+    assert "used up" in door.ask("key", "200", status=422)
+    asked = door.count("SELECT quantity, answer FROM threshold_question ORDER BY quantity")
+    assert asked == [(100, True), (150, False)]
+
+
+def test_an_agreement_over_ones_own_stock_holds_nothing_more(door: Door) -> None:
+    coarse(door, basis="own_only")
+    assert "opens what is kept for you" in door.ask("key", "1", status=422)

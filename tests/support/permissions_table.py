@@ -26,6 +26,7 @@ NOWHERE = "01900000-0000-7000-8000-00000000ffff"
 """An id nothing has: who may enter is told 404, everybody else is refused before anything is looked up."""
 
 IMPORT = f"/ops/import/{NOWHERE}"
+AGREEMENT = "/ops/partners/C1/agreements/AG-ordinary"
 PASSPORT = "/01/09520123456788/10/NONE"
 
 
@@ -86,6 +87,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /inventory.csv", CUSTOMERS | OPERATOR),
     Row("GET /inventory.xlsx", CUSTOMERS | OPERATOR),
     Row("GET /inventory/<path:sku>", CUSTOMERS | OPERATOR, path="/inventory/TEA-A"),
+    Row("POST /inventory/<path:sku>/question", CUSTOMERS, path="/inventory/TEA-A/question", entered=(422,)),
     Row("GET /orders", CUSTOMERS | OPERATOR),
     Row("GET /reserve/<path:sku>", CUSTOMERS, path="/reserve/TEA-A"),
     Row(
@@ -121,6 +123,35 @@ ROWS: tuple[Row, ...] = (
     Row("GET /ops/orders", OPERATOR),
     Row("GET /ops/stock/<path:sku>/units", OPERATOR, path="/ops/stock/NONE/units", entered=(404,)),
     Row("POST /ops/stock/<path:sku>/units", OPERATOR, path="/ops/stock/NONE/units", entered=(404,)),
+    Row("GET /ops/partners", OPERATOR),
+    Row("GET /ops/partners/<code>", OPERATOR, path="/ops/partners/C1"),
+    Row("GET /ops/partners/<code>/agreements/new", OPERATOR, path="/ops/partners/C1/agreements/new"),
+    Row(
+        "POST /ops/partners/<code>/agreements/new", OPERATOR, path="/ops/partners/C1/agreements/new", entered=NONE
+    ),
+    Row("GET /ops/partners/<code>/agreements/<number>", OPERATOR, path=AGREEMENT),
+    Row("POST /ops/partners/<code>/agreements/<number>", OPERATOR, path=AGREEMENT, entered=NONE),
+    Row("GET /ops/partners/<code>/agreements/<number>/end", OPERATOR, path=f"{AGREEMENT}/end"),
+    Row("POST /ops/partners/<code>/agreements/<number>/end", OPERATOR, path=f"{AGREEMENT}/end"),
+    Row("GET /ops/partners/<code>/people/new", OPERATOR, path="/ops/partners/C1/people/new"),
+    Row("POST /ops/partners/<code>/people/new", OPERATOR, path="/ops/partners/C1/people/new", entered=NONE),
+    Row(
+        "POST /ops/partners/<code>/people/<uuid:person_id>/deactivate",
+        OPERATOR,
+        path=f"/ops/partners/C1/people/{NOWHERE}/deactivate",
+        entered=(404,),
+    ),
+    Row(
+        "POST /ops/partners/<code>/people/<uuid:person_id>/end-sessions",
+        OPERATOR,
+        path=f"/ops/partners/C1/people/{NOWHERE}/end-sessions",
+        entered=(404,),
+    ),
+    Row("GET /ops/partners/<code>/inference", OPERATOR, path="/ops/partners/C1/inference"),
+    Row("POST /ops/partners/<code>/view-as", OPERATOR, path="/ops/partners/C1/view-as"),
+    Row("POST /ops/view-as/leave", SIGNED_IN),
+    Row("GET /ops/audit", OPERATOR),
+    Row("GET /ops/audit.csv", OPERATOR),
     Row("GET /ops/policies", OPERATOR),
     Row("GET /ops/policies/new", OPERATOR),
     Row("POST /ops/policies/new", OPERATOR, entered=(422,)),

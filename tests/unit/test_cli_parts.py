@@ -93,8 +93,8 @@ def test_a_person_reads_logins_in_columns_and_one_code(tmp_path: Path) -> None:
         [announce.PassportLink("http://localhost:1/p", ""), announce.PassportLink("http://localhost:1/q", "")],
         home=tmp_path,
     )
-    assert "    customer 客户  key 大客户  li@example.com  aaaa" in text.splitlines()
-    assert "    operator 运营              o@x.cn          bbbb" in text.splitlines()
+    assert "    customer 客户  key 重点客户  li@example.com  aaaa" in text.splitlines()
+    assert "    operator 运营                o@x.cn          bbbb" in text.splitlines()
     assert "http://localhost:1/p" in text
     assert "http://localhost:1/q" not in text
     assert text.count("█") > 20

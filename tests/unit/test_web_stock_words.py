@@ -1,17 +1,22 @@
 """The line that says what can be promised next."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from portal.inventory.model import PromiseStep
-from portal.inventory.reads import AvailabilityRow, Product
+from portal.inventory.reads import AvailabilityRow, Product, ProductDetail
+from portal.kernel.grain import AtLeast, Grain, GrainKind
 from portal.web import stock_words as words
 from support.front import front_app
 
 TODAY = date(2026, 11, 23)
+CAP = Grain(GrainKind.CAP, (500,))
+STEPS = Grain(GrainKind.BUCKETS, (100, 500))
+YES_NO = Grain(GrainKind.YES_NO, (100,))
 
 
 def row(**figures: Any) -> AvailabilityRow:
@@ -63,3 +68,61 @@ def test_what_is_counted_before_it_came_is_said(figures: dict[str, int], lines: 
     one = row(**figures)
     with front_app().test_request_context("/?lang=en"):
         assert words.next_lines(one, words.measure(one.product, words.CASES)) == lines
+
+
+def bounds(grain: Grain, *, on_hand: int = 730, in_transit: int = 300, promise: int = 900) -> AvailabilityRow:
+    figures = {"on_hand": on_hand, "in_transit": in_transit, "promise": promise, "usable": on_hand}
+    told = {name: grain.shown(figure, decimals=0) for name, figure in figures.items()}
+    return replace(row(**told), next_due=None if grain.floored else TODAY)
+
+
+@pytest.mark.parametrize(
+    ("grain", "unit", "expected"),
+    [
+        (CAP, words.CASES, ("≥ 20 cs", "≥ 500 H87", "≥ 20 cs", "≥ 500 H87", "due 23 Nov")),
+        (STEPS, words.CASES, ("≥ 20 cs", "≥ 500 H87", "≥ 20 cs", "≥ 500 H87", "")),
+        (STEPS, words.PIECES, ("≥ 500 H87", "≥ 20 cs", "≥ 500 H87", "≥ 20 cs", "")),
+        (YES_NO, words.CASES, ("available", "", "available", "", "")),
+    ],
+)
+def test_bounds_are_written_in_both_units_and_nothing_is_said_that_they_hide(
+    grain: Grain, unit: str, expected: tuple[str, ...]
+) -> None:
+    one = bounds(grain)
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(one.product, unit)
+        lines = (
+            how.text(one.on_hand),
+            how.beneath(one.on_hand),
+            how.text(one.promise),
+            words.promise_line(one, how),
+            words.transit_line(one, how),
+        )
+        more = words.next_lines(one, how)
+    assert tuple(line.replace("\N{NO-BREAK SPACE}", " ") for line in lines) == expected
+    assert more == ("No higher figure", "More is not told under your agreement")
+
+
+def test_below_the_first_step_is_said_as_such_and_not_as_nothing() -> None:
+    one = bounds(STEPS, promise=20)
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(one.product, words.CASES)
+        assert how.text(one.promise) == "<\N{NO-BREAK SPACE}5 cs"
+        assert (how.beneath(one.promise), words.promise_line(one, how)) == ("", "")
+
+
+def test_a_step_whose_receipts_are_not_named_says_only_when() -> None:
+    one = bounds(STEPS, promise=100)
+    one = replace(one, steps=(*one.steps, PromiseStep(date(2026, 12, 3), AtLeast(500))))
+    with front_app().test_request_context("/?lang=en"):
+        found = words.next_lines(one, words.measure(one.product, words.PIECES))
+    assert found == ("≥\N{NO-BREAK SPACE}500 from 3 Dec", "")
+
+
+def test_why_less_can_be_promised_is_not_said_of_bounds() -> None:
+    one = bounds(CAP, promise=20)
+    detail = ProductDetail(row=one, supplies=(), own=(), nodes=None, as_of=datetime(2026, 11, 23, tzinfo=UTC))
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(one.product, words.CASES)
+        assert words.why_less(detail, how, staff=False) == ("", [])
+        assert words.drawing(detail, how, staff=False).ghost == ""

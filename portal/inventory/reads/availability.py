@@ -1,6 +1,6 @@
 """The availability page: three figures per product, what comes when, the counts of the filters; two statements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -8,8 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-from portal.inventory.model import Demand, PromiseStep, Supply, promise_steps, promise_together
+from portal.inventory.model import (
+    Demand,
+    PromiseStep,
+    Supply,
+    kept_steps,
+    promise_steps,
+    promise_together,
+)
 from portal.inventory.reads.books import Product, to_product
+from portal.inventory.reads.coarse import Dated, coarse, coarse_dated
 from portal.inventory.reads.scope import SCOPE, scope_values
 from portal.kernel.disclosure import Disclosure
 
@@ -102,6 +110,9 @@ SORTS: Mapping[str, str] = {
     "arrival": "f.next_due NULLS LAST, f.sku",
 }
 
+_ON_HAND = "COALESCE(CASE WHEN CAST(:own_only AS boolean) THEN m.kept ELSE s.on_hand END, 0)"
+_PROMISE = "COALESCE(CASE WHEN CAST(:own_only AS boolean) THEN m.kept_now ELSE l.promise END, 0)"
+
 FIGURES = f"""
     WITH {SCOPE}, change AS (
         SELECT product_id, location_id, on_day, quantity FROM coming
@@ -133,18 +144,22 @@ FIGURES = f"""
                SUM(quantity) FILTER (WHERE NOT shipped) AS confirmed, MIN(due_on) AS next_due
         FROM coming GROUP BY product_id
     ), mine AS (
-        SELECT product_id, SUM(quantity) AS kept FROM promised WHERE own GROUP BY product_id
+        SELECT product_id, SUM(quantity) AS kept, SUM(quantity) FILTER (WHERE on_day <= :today) AS kept_now
+        FROM promised WHERE own GROUP BY product_id
     ), figure AS (
-        SELECT i.*, COALESCE(s.on_hand, 0) AS on_hand, COALESCE(s.held, 0) AS held, s.first_expiry,
-               COALESCE(s.left_out, 0) AS left_out,
-               COALESCE(w.in_transit, 0) AS in_transit, COALESCE(w.confirmed, 0) AS confirmed, w.next_due,
-               COALESCE(m.kept, 0) AS kept, COALESCE(l.promise, 0) AS promise, g.fed_at, g.kind AS feed_kind,
+        SELECT i.*, {coarse(_ON_HAND)} AS on_hand, {coarse("COALESCE(s.held, 0)")} AS held, s.first_expiry,
+               {coarse("COALESCE(s.left_out, 0)")} AS left_out,
+               {coarse(f"({_ON_HAND} - COALESCE(s.held, 0) - COALESCE(s.left_out, 0))")} AS usable,
+               {coarse("COALESCE(w.in_transit, 0)")} AS in_transit,
+               {coarse("COALESCE(w.confirmed, 0)")} AS confirmed,
+               CASE WHEN NOT CAST(:floored AS boolean) THEN w.next_due END AS next_due,
+               COALESCE(m.kept, 0) AS kept, {coarse(_PROMISE)} AS promise, g.fed_at, g.kind AS feed_kind,
         g.name_zh AS feed_zh, g.name_en AS feed_en FROM item i
         LEFT JOIN lowest l ON l.product_id = i.id
         LEFT JOIN stock s ON s.product_id = i.id
         LEFT JOIN way w ON w.product_id = i.id
         LEFT JOIN mine m ON m.product_id = i.id
-        LEFT JOIN feed g ON g.product_id = i.id
+        LEFT JOIN feed g ON g.product_id = i.id AND NOT CAST(:floored AS boolean)
 """  # noqa: S608 - pieces from code
 
 _PAGE = (
@@ -196,19 +211,6 @@ _DATED = f"""
     FROM place WHERE product_id = ANY(CAST(:page_products AS uuid[]))
     ORDER BY on_day, document
 """  # noqa: S608 - pieces from code
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """What is dated about a product: receipts, promises, and what can be promised of them and the stock.
-
-    ``places`` has the steps of each node, for whoever has to choose one; it is not for showing.
-    """
-
-    supplies: tuple[Supply, ...]
-    demands: tuple[Demand, ...]
-    steps: tuple[PromiseStep, ...]
-    places: Mapping[UUID, tuple[PromiseStep, ...]]
 
 
 @dataclass(slots=True)
@@ -263,7 +265,7 @@ def availability(  # noqa: PLR0913 - who asks, and what the page shows
     dated = dated_facts(connection, values=values, product_ids=[row.id for row in rows], disclosure=disclosure)
     first = found[0]
     return AvailabilityPage(
-        rows=tuple(to_row(row, dated[row.id], today=as_of.date(), by_node=disclosure.by_node) for row in rows),
+        rows=tuple(to_row(row, dated[row.id], today=as_of.date(), disclosure=disclosure) for row in rows),
         count=first.rows,
         counts=Counts(all=first.every, out=first.out, arriving=first.arriving, best_before=first.close),
         page=min(max(1, page), int(first.pages)),
@@ -299,17 +301,24 @@ def dated_facts(
                 Demand(needed_on=row.on_day, quantity=int(row.quantity), document=row.document, own=row.flag)
             )
             demands[row.product_id].append(place.demands[-1])
-    return {key: _dated(supplies[key], demands[key], places[key], values["today"]) for key in ids}
+    today, own_only = values["today"], disclosure.own_only
+    return {key: _dated(supplies[key], demands[key], places[key], today, own_only=own_only) for key in ids}
 
 
 def _dated(
-    supplies: Iterable[Supply], demands: Iterable[Demand], places: Mapping[UUID, _Place], today: date
+    supplies: Iterable[Supply],
+    demands: Sequence[Demand],
+    places: Mapping[UUID, _Place],
+    today: date,
+    *,
+    own_only: bool,
 ) -> Dated:
-    steps = {
+    each = {
         place: promise_steps(on_hand=one.usable, supplies=one.supplies, demands=one.demands, today=today)
         for place, one in places.items()
     }
-    return Dated(tuple(supplies), tuple(demands), promise_together(steps.values(), today=today), steps)
+    steps = kept_steps(demands, today=today) if own_only else promise_together(each.values(), today=today)
+    return Dated(tuple(supplies), tuple(demands), steps, each)
 
 
 def _supply(row: Row[Any], *, by_node: bool) -> Supply:
@@ -323,21 +332,26 @@ def _supply(row: Row[Any], *, by_node: bool) -> Supply:
     )
 
 
-def to_row(row: Row[Any], dated: Dated, *, today: date, by_node: bool) -> AvailabilityRow:
-    """Put a product's figures and dated facts together."""
+def to_row(row: Row[Any], dated: Dated, *, today: date, disclosure: Disclosure) -> AvailabilityRow:
+    """Put a product's figures and dated facts together, each as fine as may be told."""
+    grain, by_node = disclosure.grain, disclosure.by_node
+
+    def shown(figure: int) -> int:
+        return grain.shown(int(figure), decimals=row.decimals)
+
     return AvailabilityRow(
         product=to_product(row),
-        on_hand=int(row.on_hand),
-        held=int(row.held),
-        left_out=int(row.left_out),
-        in_transit=int(row.in_transit),
-        confirmed=int(row.confirmed),
+        on_hand=shown(row.on_hand),
+        held=shown(row.held),
+        left_out=shown(row.left_out),
+        in_transit=shown(row.in_transit),
+        confirmed=shown(row.confirmed),
         next_due=row.next_due,
         late=row.next_due is not None and row.next_due < today,
-        promise=int(row.promise),
+        promise=shown(row.promise),
         kept=int(row.kept),
-        steps=dated.steps,
-        usable=int(row.on_hand - row.held - row.left_out),
+        steps=coarse_dated(dated, grain=grain, decimals=row.decimals).steps,
+        usable=shown(row.usable),
         first_expiry=row.first_expiry if by_node else None,
         fed_at=row.fed_at,
         feed_zh=row.feed_zh or "" if by_node else "",

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, text
 from portal.inventory.model import Demand, Supply, UnknownProduct, left_by_others
 from portal.inventory.reads.availability import FIGURES, AvailabilityRow, dated_facts, to_row
 from portal.inventory.reads.books import Location
+from portal.inventory.reads.coarse import coarse_dated
 from portal.inventory.reads.scope import SCOPE, scope_values
 from portal.kernel.disclosure import Disclosure
+from portal.kernel.grain import AtLeast, Grain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +69,16 @@ class ProductDetail:
     as_of: datetime
 
 
-_ONE = FIGURES + " WHERE i.sku = :sku) SELECT * FROM figure"  # noqa: S608 - pieces from code
+ONE = FIGURES + " WHERE i.sku = :sku) SELECT * FROM figure"  # noqa: S608 - pieces from code
 
 _LOTS = f"""
     WITH {SCOPE}
-    SELECT q.product_id, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at, q.others,
+    SELECT q.product_id, p.decimals, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at, q.others,
            t.code AS lot, t.made_on, t.expires_on, b.on_hand,
            CASE WHEN b.status <> 'available' THEN b.status
                 WHEN t.expires_on < :today THEN 'expired' ELSE 'usable' END AS state
     FROM place q
+    JOIN item p ON p.id = q.product_id
     JOIN node n ON n.id = q.location_id
     JOIN (SELECT product_id, node_id, lot_id, status, CAST(SUM(on_hand) AS bigint) AS on_hand
           FROM stock_balance WHERE org_id = :org AND owner_id = :own AND on_hand > 0
@@ -104,19 +107,20 @@ def product_detail(
         UnknownProduct: There is no such product in the viewer's scope.
     """
     values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
-    found = connection.execute(text(_ONE), values | {"sku": sku}).first()
+    found = connection.execute(text(ONE), values | {"sku": sku}).first()
     if found is None:
         raise UnknownProduct(f"No product {sku} is known.", product=sku)
     dated = dated_facts(connection, values=values, product_ids=[found.id], disclosure=disclosure)[found.id]
+    told = coarse_dated(dated, grain=disclosure.grain, decimals=found.decimals)
     nodes = None
     if disclosure.by_node:
         nodes = node_stock(
             connection, org_id=org_id, disclosure=disclosure, product_ids=[found.id], as_of=as_of
         ).get(found.id, ())
     return ProductDetail(
-        row=to_row(found, dated, today=as_of.date(), by_node=disclosure.by_node),
-        supplies=dated.supplies,
-        own=tuple(demand for demand in dated.demands if demand.own),
+        row=to_row(found, dated, today=as_of.date(), disclosure=disclosure),
+        supplies=told.supplies,
+        own=tuple(demand for demand in told.demands if demand.own),
         nodes=nodes,
         as_of=as_of,
     )
@@ -147,11 +151,13 @@ def node_stock(
     places: dict[tuple[UUID, UUID], list[LotRow]] = {}
     nodes: dict[UUID, Location] = {}
     others: dict[tuple[UUID, UUID], int] = {}
+    decimals: dict[UUID, int] = {}
     for row in connection.execute(text(_LOTS), values | {"asked": list(product_ids)}):
         nodes[row.id] = Location(
             id=row.id, code=row.code, name_zh=row.name_zh, name_en=row.name_en, kind=row.kind, fed_at=row.fed_at
         )
         others[row.product_id, row.id] = int(row.others)
+        decimals[row.product_id] = row.decimals
         places.setdefault((row.product_id, row.id), []).append(
             LotRow(
                 code=row.lot,
@@ -161,12 +167,27 @@ def node_stock(
                 state=row.state,
             )
         )
-    answer: dict[UUID, list[NodeStock]] = {}
+    left: dict[UUID, dict[UUID, list[LotRow]]] = {}
     for (product_id, node_id), lots in places.items():
-        shown = _shown(lots, others[product_id, node_id])
-        stock = NodeStock(location=nodes[node_id], on_hand=sum(lot.quantity for lot in shown), lots=tuple(shown))
-        answer.setdefault(product_id, []).append(stock)
-    return {product_id: tuple(stocks) for product_id, stocks in answer.items()}
+        left.setdefault(product_id, {})[node_id] = _shown(lots, others[product_id, node_id])
+    return {
+        product_id: tuple(
+            NodeStock(location=nodes[node_id], on_hand=_total(lots), lots=tuple(lots))
+            for node_id, lots in _cut(by_place, disclosure.grain, decimals[product_id]).items()
+        )
+        for product_id, by_place in left.items()
+    }
+
+
+def _cut(by_place: dict[UUID, list[LotRow]], grain: Grain, decimals: int) -> dict[UUID, list[LotRow]]:
+    """Return the lots of a product, each as far as its total may be told."""
+    told = iter(grain.shown_rows([lot.quantity for lots in by_place.values() for lot in lots], decimals=decimals))
+    return {place: [replace(lot, quantity=next(told)) for lot in lots] for place, lots in by_place.items()}
+
+
+def _total(lots: list[LotRow]) -> int:
+    total = sum(lot.quantity for lot in lots)
+    return AtLeast(total) if any(isinstance(lot.quantity, AtLeast) for lot in lots) else total
 
 
 def _shown(lots: list[LotRow], others: int) -> list[LotRow]:

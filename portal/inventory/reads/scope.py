@@ -41,23 +41,26 @@ SCOPE = """
             SELECT * FROM tally_stock_on(s.org_id, s.product_id, s.location_id, :today)
             WHERE s.day > :today OR s.good_until < :today
         ) f ON TRUE
-        WHERE s.org_id = :org AND s.physical > 0
+        WHERE s.org_id = :org AND s.physical > 0 AND NOT CAST(:own_only AS boolean)
     ), promised AS (
         SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
                (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
         FROM allocation a JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
         WHERE a.org_id = :org AND a.state = 'open'
+          AND (NOT CAST(:own_only AS boolean) OR a.partner_id = CAST(:partner AS uuid))
         UNION ALL
         SELECT l.product_id, l.location_id, GREATEST(l.needed_on, :today), l.quantity, r.document,
                (CAST(:everything AS boolean) OR r.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
         FROM reservation_line l JOIN reservation r ON r.org_id = l.org_id AND r.id = l.reservation_id
         JOIN node n ON n.id = l.location_id JOIN item i ON i.id = l.product_id
         WHERE l.org_id = :org AND l.state = 'open' AND l.held_until > :now
+          AND (NOT CAST(:own_only AS boolean) OR r.partner_id = CAST(:partner AS uuid))
         UNION ALL
         SELECT o.product_id, o.location_id, GREATEST(o.starts_on, :today), o.quantity - o.drawn, o.name,
                CAST(:everything AS boolean)
         FROM pool o JOIN node n ON n.id = o.location_id JOIN item i ON i.id = o.product_id
         WHERE o.org_id = :org AND o.state = 'open' AND o.ends_at > :now AND o.quantity > o.drawn
+          AND NOT CAST(:own_only AS boolean)
           AND (CAST(:everything AS boolean) OR o.partner_id IS DISTINCT FROM CAST(:partner AS uuid)
                OR o.starts_on > :today)
     ), coming AS (
@@ -66,6 +69,7 @@ SCOPE = """
                CASE WHEN CAST(:everything AS boolean) THEN e.supplier ELSE '' END AS supplier
         FROM expected_receipt e JOIN node n ON n.id = e.location_id JOIN item i ON i.id = e.product_id
         WHERE e.org_id = :org AND e.state <> 'closed' AND e.quantity > e.received + e.written_off
+          AND NOT CAST(:own_only AS boolean)
     ), taken AS (
         SELECT product_id, location_id, GREATEST(0, MAX(so_far)) AS quantity
         FROM (SELECT product_id, location_id,
@@ -100,4 +104,8 @@ def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> di
         "products": list(disclosure.products or ()),
         "all_nodes": disclosure.everything or disclosure.nodes is None,
         "nodes": list(disclosure.nodes or ()),
+        "own_only": disclosure.own_only,
+        "floored": disclosure.grain.floored,
+        "cap": disclosure.grain.cap,
+        "steps": list(disclosure.grain.steps),
     }

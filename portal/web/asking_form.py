@@ -1,0 +1,55 @@
+"""The small form for a threshold question beside a product, as it stands on the buyer's page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from portal.inventory.questions import Allowance, Answer, bucket_of, questions_left
+from portal.inventory.reads import Product
+from portal.partners.viewer import Viewer
+from portal.web import filters
+from portal.web.context import as_of
+from portal.web.units import unit_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingForm:
+    """A question about a product, perhaps asked and answered.
+
+    Attributes:
+        unit: The base unit in the reader's language.
+        bucket: What quantities are rounded up to, with its unit.
+        left: Questions left today.
+        values: What was typed, by field.
+        errors: Sentence by field.
+        answer: The answer, if it was asked.
+        sentence: The answer in words.
+    """
+
+    unit: str
+    bucket: str
+    left: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    answer: Answer | None = None
+    sentence: str = ""
+
+
+def allowance_of(viewer: Viewer) -> Allowance | None:
+    """Return what a viewer's agreement allows of questions; ``None`` for the host's staff, who see everything."""
+    agreement = viewer.agreement
+    return None if agreement is None else Allowance(agreement=agreement.number, daily=agreement.daily_questions)
+
+
+def asking_of(connection: Connection, viewer: Viewer, product: Product) -> AskingForm | None:
+    """Return the empty form for a product; ``None`` where there is nothing to ask."""
+    allowance = allowance_of(viewer)
+    if allowance is None:
+        return None
+    unit = unit_name(product.base_unit)
+    return AskingForm(
+        unit=unit,
+        bucket=f"{filters.quantity(bucket_of(viewer.disclosure))} {unit}",
+        left=questions_left(connection, org_id=viewer.org.id, allowance=allowance, today=as_of().date()),
+    )

@@ -1,0 +1,157 @@
+"""What is told is written before it leaves; the log's page and file show it and whether it is intact."""
+
+import csv
+import io
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from portal.platform.clock import HandClock
+from portal.platform.db import Database
+from support.api import ask, data
+from support.desk import Desk
+from support.goods import stock_up
+from support.people import found_company, web_app
+
+
+@pytest.fixture
+def desk(conn: Connection, database: Database, tmp_path: Path, clock: HandClock, now: datetime) -> Desk:
+    company = found_company(conn, now=now)
+    stock_up(conn, company, now=now)
+    return Desk(web_app(database, home=tmp_path, clock=clock), company, conn, clock)
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "details"),
+    [
+        ("/inventory", "inventory.listing", {"rows": 2}),
+        ("/inventory?open=TEA-A", "inventory.listing", {"rows": 2, "products": ["TEA-A"]}),
+        ("/inventory/TEA-A", "inventory.product", {"rows": 1, "products": ["TEA-A"]}),
+        ("/inventory.csv", "inventory.as_csv", {"rows": 2}),
+        ("/inventory.xlsx", "inventory.as_xlsx", {"rows": 2}),
+        ("/orders", "orders.listing", {"rows": 1}),
+        ("/board", "board.board", {"rows": 2, "products": ["TEA-A"]}),
+    ],
+)
+def test_every_page_and_file_with_a_partners_data_is_written(
+    desk: Desk, path: str, what: str, details: dict[str, object]
+) -> None:
+    assert desk.window("strategic").get(path).status_code == 200
+    assert desk.entries("read") == [("read", what, "Name of strategic", "AG-strategic", details)]
+
+
+def test_a_program_is_written_with_its_operation(desk: Desk) -> None:
+    query = 'query Look { product(sku: "TEA-A") { sku } products { totalCount edges { node { sku } } } }'
+    data(ask(desk.app, desk.company, "key", query, operationName="Look"))
+    details = {"operation": "Look", "products": ["TEA-A"], "rows": 3}
+    assert desk.entries("read") == [("read", "api.graphql", "Name of key", "AG-key", details)]
+
+
+def test_what_is_refused_and_what_holds_no_data_is_not_written(desk: Desk) -> None:
+    desk.get("ordinary", "/board", 403)
+    desk.get("ordinary", "/account")
+    desk.get("operator", "/inventory")
+    desk.get("anonymous", "/verify")
+    assert ask(desk.app, desk.company, "key", "{ nothing }").status_code == 400
+    assert desk.entries("read") == []
+
+
+def test_a_deed_is_written_as_the_doers(desk: Desk) -> None:
+    desk.post("supplier", "/account/end-sessions")
+    assert desk.entries("deed") == [("deed", "account.end_sessions", "Name of supplier", "", {})]
+
+
+def test_an_answer_that_cannot_be_written_is_not_given(desk: Desk) -> None:
+    desk.connection.execute(
+        text(
+            "CREATE FUNCTION no_entry() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = 'disk_full'; END $$;"
+            " CREATE TRIGGER no_entry BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION no_entry()"
+        )
+    )
+    answer = desk.window("key").get("/inventory/TEA-A")
+    assert answer.status_code == 503
+    assert "White peony" not in answer.get_data(as_text=True)
+    refused = ask(desk.app, desk.company, "key", "{ viewer { name } }")
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "database_silent")
+
+
+def test_the_page_shows_the_log_and_that_its_chain_is_intact(desk: Desk) -> None:
+    desk.get("key", "/inventory/TEA-A")
+    desk.agree("key", daily_questions=5)
+    page = desk.get("operator", "/ops/audit")
+    for told in (
+        "The chain is intact up to entry",
+        "one item in full",
+        "TEA-A · 1 rows",
+        "agreement changed",
+        "changed: daily_questions",
+        "Kestrel",
+        "AG-key",
+    ):
+        assert told in page
+
+
+def test_the_page_names_the_entry_that_was_changed(desk: Desk) -> None:
+    desk.get("key", "/inventory")
+    number = desk.connection.scalar(text("SELECT max(seq) FROM audit_entry"))
+    desk.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    desk.connection.execute(text("UPDATE audit_entry SET actor = 'Eve' WHERE seq = :n"), {"n": number})
+    page = desk.get("operator", "/ops/audit")
+    assert f"The chain is broken at entry {number}." in page
+    assert "It was changed after it was written." in page
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("?partner=C2", "2 entries"),
+        ("?partner=C3&kind=read", "1 entry"),
+        ("?person=Name+of+key", "1 entry"),
+        ("?kind=agreement&day=2026-11-23", "5 entries"),
+        ("?kind=agreement&day=2026-11-22", "No entry fits this filter."),
+        ("?kind=nonsense&day=nonsense&partner=nonsense&page=nonsense", "7 entries"),
+    ],
+)
+def test_the_log_is_filtered_by_partner_person_kind_and_day(desk: Desk, query: str, shown: str) -> None:
+    desk.get("key", "/inventory")
+    desk.get("strategic", "/inventory")
+    assert shown in desk.get("operator", "/ops/audit" + query)
+
+
+def test_the_log_is_paged(desk: Desk) -> None:
+    for _ in range(60):
+        desk.get("key", "/inventory.csv")
+    first = desk.get("operator", "/ops/audit?kind=read")
+    assert "Page 1 of 2" in first
+    assert "/ops/audit?kind=read&amp;page=2" in first
+    second = desk.get("operator", "/ops/audit?kind=read&page=2")
+    assert "Previous page" in second
+    assert "Next page" not in second
+
+
+def test_the_log_is_a_file_with_its_hashes(desk: Desk) -> None:
+    desk.get("key", "/inventory/TEA-A")
+    answer = desk.window("operator").get("/ops/audit.csv?kind=read")
+    head, row = csv.reader(io.StringIO(answer.get_data(as_text=True).lstrip("\ufeff")))
+    digest = desk.connection.scalar(text("SELECT encode(hash, 'hex') FROM audit_entry ORDER BY seq DESC LIMIT 1"))
+    assert head[-1] == "SHA-256"
+    assert row[1:] == [
+        "2026-11-23T02:24:00+00:00",
+        "Seen by a partner",
+        "inventory.product",
+        "Name of key",
+        "C2",
+        "AG-key",
+        "TEA-A · 1 rows",
+        digest,
+    ]
+
+
+def test_an_entry_about_no_partner_has_no_code(desk: Desk) -> None:
+    desk.post("operator", "/account/end-sessions")
+    desk.app.test_client()
+    page = desk.connection.execute(text("SELECT partner_id FROM audit_entry WHERE kind = 'deed'")).scalar_one()
+    assert page is None
