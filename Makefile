@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages i18n schema fmt wheels clean
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-trace i18n schema fmt wheels clean
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -44,6 +44,9 @@ bench-import: $(RUN) ## measure the import of the real order file against its ba
 
 bench-pages: $(RUN) ## measure the passport page's bytes and the availability page's time against their bars; prints JSON
 	@$(PY) tools/bench_pages.py
+
+bench-trace: $(RUN) ## measure the trace of a lot through 100,000 moves against its bars; prints JSON
+	@$(PY) tools/bench_trace.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics

@@ -19,6 +19,7 @@ from portal.web import (
     request_log,
     shell,
     styleguide,
+    trace,
     vmi,
 )
 
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
     account.register(app)
     ops.register(app)
     policies.register(app)
+    trace.register(app)
     vmi.register(app)
     inventory.register(app)
     orders.register(app)

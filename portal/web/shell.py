@@ -89,6 +89,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
     "operator": (
         NavItem("/ops", _l("Inbox")),
         NavItem("/ops/stock", _l("Stock")),
+        NavItem("/ops/trace", _l("Trace a lot")),
         NavItem("/ops/orders", _l("Orders")),
         NavItem("/ops/replenishment", _l("Replenishment")),
         NavItem("/ops/policies", _l("Replenishment policies")),

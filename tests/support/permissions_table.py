@@ -91,6 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /ops", OPERATOR),
     Row("GET /ops/stock", OPERATOR),
     Row("GET /ops/orders", OPERATOR),
+    Row("GET /ops/trace", OPERATOR),
     Row("GET /ops/policies", OPERATOR),
     Row("GET /ops/policies/new", OPERATOR),
     Row("POST /ops/policies/new", OPERATOR, entered=(422,)),

@@ -20,8 +20,22 @@ from portal.inventory.reads.books import (
 from portal.inventory.reads.detail import LotRow, NodeStock, ProductDetail, node_stock, product_detail
 from portal.inventory.reads.position import StockPosition, stock_position
 from portal.inventory.reads.proof import Check, Drift, last_check, reconcile
+from portal.inventory.reads.trace import (
+    BACKWARD,
+    FORWARD,
+    Lying,
+    TracedLot,
+    TracedMove,
+    find_lots,
+    lying,
+    trace_lot,
+    trace_move,
+    trace_serial,
+)
 
 __all__ = [
+    "BACKWARD",
+    "FORWARD",
     "AvailabilityPage",
     "AvailabilityRow",
     "Check",
@@ -29,18 +43,26 @@ __all__ = [
     "Drift",
     "Location",
     "LotRow",
+    "Lying",
     "NodeStock",
     "Product",
     "ProductDetail",
     "StockPosition",
+    "TracedLot",
+    "TracedMove",
     "availability",
+    "find_lots",
     "find_product",
     "last_check",
     "locations",
+    "lying",
     "node_stock",
     "product_detail",
     "products",
     "products_by_id",
     "reconcile",
     "stock_position",
+    "trace_lot",
+    "trace_move",
+    "trace_serial",
 ]
