@@ -14,6 +14,8 @@ from portal.web import (
     ops,
     orders,
     passports,
+    picking,
+    places,
     policies,
     public,
     request_log,
@@ -36,6 +38,8 @@ def register(app: Flask) -> None:
     ops.register(app)
     policies.register(app)
     trace.register(app)
+    picking.register(app)
+    places.register(app)
     vmi.register(app)
     inventory.register(app)
     orders.register(app)

@@ -89,10 +89,12 @@ NAV: dict[str, tuple[NavItem, ...]] = {
     "operator": (
         NavItem("/ops", _l("Inbox")),
         NavItem("/ops/stock", _l("Stock")),
-        NavItem("/ops/trace", _l("Trace a lot")),
         NavItem("/ops/orders", _l("Orders")),
         NavItem("/ops/replenishment", _l("Replenishment")),
         NavItem("/ops/policies", _l("Replenishment policies")),
+        NavItem("/ops/pick", _l("Pick")),
+        NavItem("/ops/places", _l("Places")),
+        NavItem("/ops/trace", _l("Trace a lot")),
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/passports", _l("Passports and anchors")),

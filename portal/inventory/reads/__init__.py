@@ -18,6 +18,8 @@ from portal.inventory.reads.books import (
     products_by_id,
 )
 from portal.inventory.reads.detail import LotRow, NodeStock, ProductDetail, node_stock, product_detail
+from portal.inventory.reads.picks import PickDocument, PickLine, pick_documents, pick_lines
+from portal.inventory.reads.places import Held, Place, find_place, held_in, places
 from portal.inventory.reads.position import StockPosition, stock_position
 from portal.inventory.reads.proof import Check, Drift, last_check, reconcile
 from portal.inventory.reads.trace import (
@@ -41,10 +43,14 @@ __all__ = [
     "Check",
     "Counts",
     "Drift",
+    "Held",
     "Location",
     "LotRow",
     "Lying",
     "NodeStock",
+    "PickDocument",
+    "PickLine",
+    "Place",
     "Product",
     "ProductDetail",
     "StockPosition",
@@ -52,11 +58,16 @@ __all__ = [
     "TracedMove",
     "availability",
     "find_lots",
+    "find_place",
     "find_product",
+    "held_in",
     "last_check",
     "locations",
     "lying",
     "node_stock",
+    "pick_documents",
+    "pick_lines",
+    "places",
     "product_detail",
     "products",
     "products_by_id",

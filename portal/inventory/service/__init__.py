@@ -6,6 +6,7 @@ A local date is the date of ``now`` in its own zone: doors hand the instant over
 from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
 from portal.inventory.service.checking import check_books
 from portal.inventory.service.moving import change_lot_status, change_status, reverse_move, scrap, transfer
+from portal.inventory.service.picks import pick
 from portal.inventory.service.places import add_place, limit_feed, rename_place
 from portal.inventory.service.promises import allocate, keep_for_documents, release
 from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
@@ -24,6 +25,7 @@ __all__ = [
     "issue_stock",
     "keep_for_documents",
     "limit_feed",
+    "pick",
     "receive",
     "release",
     "rename_place",
