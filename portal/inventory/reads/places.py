@@ -50,7 +50,8 @@ class Place:
 
 
 _PLACES = """
-    SELECT l.id, l.code, l.name_zh, l.name_en, l.kind, l.level, l.parent_id, l.node_id, l.fed_at, l.feed_limit_hours,
+    SELECT l.id, l.code, l.name_zh, l.name_en, l.kind, l.level, l.parent_id, l.node_id, l.fed_at,
+           l.feed_limit_hours,
            l.stale_policy, count(DISTINCT b.product_id) AS products, count(DISTINCT b.lot_id) AS lots,
            count(DISTINCT b.lot_id) FILTER (WHERE b.status <> 'available') AS held,
            count(DISTINCT b.lot_id) FILTER (WHERE b.owner_id <> :own) AS consigned
