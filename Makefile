@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -47,6 +47,9 @@ bench-pages: $(RUN) ## measure the passport page's bytes and the availability pa
 
 bench-inventory: $(RUN) ## measure holding stock, reading it and promising it against their bars; prints JSON
 	@$(PY) tools/bench_inventory.py
+
+bench-trace: $(RUN) ## measure the trace of a lot through 100,000 moves against its bars; prints JSON
+	@$(PY) tools/bench_trace.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics

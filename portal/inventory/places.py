@@ -169,6 +169,12 @@ class AlreadyReversed(Refused):
     code = "already_reversed"
 
 
+class UnknownDocument(NotFound):
+    """Nothing is promised, or left to take, under that document."""
+
+    code = "unknown_document"
+
+
 class BadPlace(Refused):
     """A zone or bin cannot be like that: its code is taken, or what it should belong to is not above it."""
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Computed,
     Connection,
     Date,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -153,6 +154,8 @@ move_table = org_table(
     Column("reason", Text, nullable=False),
     Column("actor", Text, nullable=False),
     instant("at"),
+    # The order of the moves of one product, which its lock makes the order in which they happened.
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
     # The deed this move belongs to: the same key again changes nothing.
     Column("idempotency_key", Text, nullable=False),
     reference("product_id", "product"),
@@ -172,7 +175,8 @@ move_table = org_table(
     ),
     CheckConstraint("from_location_id <> to_location_id OR from_status <> to_status", name="places_differ"),
     Index("ix_stock_move_product_at", "org_id", "product_id", "at"),
-    Index("ix_stock_move_lot", "org_id", "lot_id", "at"),
+    Index("ix_stock_move_lot", "org_id", "lot_id", "from_location_id", "to_location_id", "seq"),
+    Index("ix_stock_move_serial", "org_id", "serial_id", "seq", postgresql_where=text("serial_id IS NOT NULL")),
 )
 
 balance_table = Table(

@@ -17,6 +17,8 @@ from portal.web import (
     ops,
     orders,
     passports,
+    picking,
+    places,
     policies,
     pools,
     product_units,
@@ -27,6 +29,7 @@ from portal.web import (
     shell,
     styleguide,
     viewing,
+    trace,
     vmi,
 )
 
@@ -49,6 +52,9 @@ def register(app: Flask) -> None:
     product_units.register(app)
     agreements.register(app)
     audit_pages.register(app)
+    trace.register(app)
+    picking.register(app)
+    places.register(app)
     vmi.register(app)
     inventory.register(app)
     questions.register(app)

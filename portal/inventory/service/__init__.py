@@ -6,6 +6,7 @@ A local date is the date of ``now`` in its own zone: doors hand the instant over
 from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
 from portal.inventory.service.checking import check_books
 from portal.inventory.service.moving import change_lot_status, change_status, reverse_move, scrap, transfer
+from portal.inventory.service.picks import pick
 from portal.inventory.service.places import add_place, limit_feed, rename_place
 from portal.inventory.service.pools import end_due_pools, end_pool, open_pool
 from portal.inventory.service.promises import allocate, keep_for_documents, release
@@ -33,6 +34,7 @@ __all__ = [
     "lapse",
     "limit_feed",
     "open_pool",
+    "pick",
     "receive",
     "release",
     "release_reservation",

@@ -107,6 +107,7 @@ def _moves() -> None:
     op.add_column("stock_move", sa.Column("owner_id", sa.Uuid(), nullable=False, server_default=nobody))
     op.add_column("stock_move", sa.Column("serial_id", sa.Uuid(), nullable=True))
     op.add_column("stock_move", sa.Column("reverses_id", sa.Uuid(), nullable=True))
+    op.add_column("stock_move", sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False))
     op.execute(
         "UPDATE stock_move m SET from_status = l.status, to_status = l.status FROM lot l"
         " WHERE l.org_id = m.org_id AND l.id = m.lot_id AND l.status <> 'available'"
@@ -131,7 +132,15 @@ def _moves() -> None:
         "statuses_known": f"from_status IN {_STATUSES} AND to_status IN {_STATUSES}",
     }.items():
         op.create_check_constraint(op.f(f"ck_stock_move_{name}"), "stock_move", condition)
-    op.create_index("ix_stock_move_lot", "stock_move", ["org_id", "lot_id", "at"])
+    op.create_index(
+        "ix_stock_move_lot", "stock_move", ["org_id", "lot_id", "from_location_id", "to_location_id", "seq"]
+    )
+    op.create_index(
+        "ix_stock_move_serial",
+        "stock_move",
+        ["org_id", "serial_id", "seq"],
+        postgresql_where=sa.text("serial_id IS NOT NULL"),
+    )
 
 
 def _balances() -> None:
