@@ -28,8 +28,8 @@ from portal.web import (
     reservations,
     shell,
     styleguide,
-    viewing,
     trace,
+    viewing,
     vmi,
 )
 

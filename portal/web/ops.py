@@ -1,7 +1,7 @@
 """The operator's first page, goods receipt, and the replenishment orders."""
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
@@ -10,22 +10,19 @@ from flask_babel import gettext, ngettext
 
 from portal.flows import inbox as inboxes
 from portal.flows import order_views
-from portal.flows.inbox import EndingLot, Inbox
 from portal.flows.order_views import OrderView, Which
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Conflict
 from portal.kernel.quantity import to_text
 from portal.replenishment import reads, service
-from portal.replenishment.model import MOVES, Move, Shipment, State
+from portal.replenishment.model import MOVES, Move, State
 from portal.replenishment.service import Count
-from portal.web import filters, order_pages
+from portal.web import filters, inbox_lines, order_pages
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
-from portal.web.shell import serves
-from portal.web.units import unit_name
 
 blueprint = Blueprint("ops", __name__, url_prefix="/ops")
 
@@ -52,7 +49,7 @@ def inbox() -> ResponseReturnValue:
     org_id = current_viewer().org.id
     with reading() as connection:
         found = inboxes.inbox(connection, org_id=org_id, today=filters.today(), now=now)
-    items = _items(found)
+    items = inbox_lines.items(found)
     kind = request.args.get("kind", "")
     shown = [item for item in items if kind not in KINDS or item["filter"] == kind]
     soon = _end_of_tomorrow(now)
@@ -72,7 +69,7 @@ def inbox() -> ResponseReturnValue:
         total=len(items),
         kind=kind if kind in KINDS else "",
         counts={name: sum(item["filter"] == name for item in items) for name in KINDS},
-        setup=_setup(found),
+        setup=inbox_lines.setup(found),
         found=found,
     )
 
@@ -111,265 +108,6 @@ def _left_out(name: str, count: int) -> str:
 def _end_of_tomorrow(now: datetime) -> datetime:
     local = filters.local(now)
     return local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=2)
-
-
-def _items(found: Inbox) -> list[dict[str, Any]]:
-    items = [
-        *(_unanswered(view) for view in found.unanswered),
-        *(_silent(view) for view in found.silent),
-        *(_arriving(view) for view in found.arriving),
-        *(_differing(view) for view in found.differing),
-        *(_short(view) for view in found.short),
-        *(_ending(lot) for lot in found.ending),
-        *_system(found),
-    ]
-    return sorted(items, key=lambda item: item["at"])
-
-
-def _start_of(day: Any) -> datetime:
-    return filters.local(filters.now()).replace(
-        year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0
-    )
-
-
-def _about(view: OrderView) -> str:
-    return str(
-        gettext(
-            "%(product)s, %(cases)s by %(day)s",
-            product=order_pages.product_name(view.names),
-            cases=order_pages.in_cases(view.order.quantity, view),
-            day=filters.day(view.order.needed_on),
-        )
-    )
-
-
-def _order_line(view: OrderView, **more: Any) -> dict[str, Any]:
-    href = url_for("ops.order", number=view.order.number)
-    return {"href": href, "text": _about(view), "action": gettext("Open"), "filter": "answer", **more}
-
-
-def _unanswered(view: OrderView) -> dict[str, Any]:
-    left = filters.left(view.order.answer_by, view.order.created_at)
-    return _order_line(
-        view,
-        tone=left.tone or "info",
-        icon="clock",
-        kind=gettext("Awaiting answer"),
-        title=gettext(
-            "%(supplier)s has not answered %(number)s",
-            supplier=order_pages.supplier_name(view.names),
-            number=view.order.number,
-        ),
-        due=view.order.answer_by,
-        since=view.order.created_at,
-        at=view.order.answer_by,
-    )
-
-
-def _silent(view: OrderView) -> dict[str, Any]:
-    return _order_line(
-        view,
-        tone="bad",
-        icon="clock",
-        kind=gettext("Supplier late"),
-        title=gettext(
-            "%(supplier)s let %(number)s run out",
-            supplier=order_pages.supplier_name(view.names),
-            number=view.order.number,
-        ),
-        due=view.order.answer_by,
-        at=view.order.answer_by,
-        action=gettext("Ask again"),
-        action_href=url_for("policies.edit", policy_id=view.order.policy_id),
-    )
-
-
-def _arriving(view: OrderView) -> dict[str, Any]:
-    shipment = cast("Shipment", view.shipment)  # whatever is under way has one
-    due = _start_of(shipment.due_on)
-    return _order_line(
-        view,
-        filter="receive",
-        tone="warn" if due <= filters.now() else "info",
-        icon="truck",
-        kind=gettext("To receive"),
-        title=gettext(
-            "%(supplier)s has shipped %(number)s",
-            supplier=order_pages.supplier_name(view.names),
-            number=view.order.number,
-        ),
-        text=gettext(
-            "%(product)s, lot %(lot)s",
-            product=order_pages.product_name(view.names),
-            lot=shipment.lot_code,
-        ),
-        left=order_pages.in_cases(shipment.quantity, view),
-        note=gettext("due %(day)s", day=filters.day(shipment.due_on)),
-        at=due,
-        action=gettext("Receive"),
-        action_href=url_for("ops.receive", shipment_id=shipment.id),
-    )
-
-
-def _differing(view: OrderView) -> dict[str, Any]:
-    shipment = cast("Shipment", view.shipment)  # whatever was counted has one
-    off = shipment.received - shipment.quantity
-    return _order_line(
-        view,
-        filter="receive",
-        tone="warn",
-        icon="minus" if off < 0 else "plus",
-        kind=gettext("Count differs"),
-        title=gettext(
-            "%(number)s of %(supplier)s was counted differently",
-            supplier=order_pages.supplier_name(view.names),
-            number=view.order.number,
-        ),
-        left=filters.signed(off, view.names.decimals) + " " + unit_name(view.names.base_unit),
-        note=gettext("against the despatch advice"),
-        at=view.order.created_at,
-        action=gettext("Settle"),
-    )
-
-
-def _short(view: order_views.PolicyView) -> dict[str, Any]:
-    return {
-        "filter": "stock",
-        "href": url_for("policies.edit", policy_id=view.policy.id),
-        "tone": "bad",
-        "icon": "minus",
-        "kind": gettext("Falling short"),
-        "title": gettext("%(product)s falls below its minimum", product=order_pages.product_name(view.names)),
-        "text": gettext(
-            "%(place)s; %(supplier)s is not asked just now",
-            place=order_pages.location_name(view.names),
-            supplier=order_pages.supplier_name(view.names),
-        ),
-        "left": order_pages.amount(view.projected or 0, view.names),
-        "note": gettext("minimum %(min)s", min=filters.quantity(view.policy.min_quanta, view.names.decimals)),
-        "at": filters.now(),
-        "action": gettext("Open"),
-    }
-
-
-def _ending(lot: EndingLot) -> dict[str, Any]:
-    gone = lot.expires_on < filters.today()
-    days = abs((lot.expires_on - filters.today()).days)
-    left = ngettext("%(num)d day", "%(num)d days", days)
-    return {
-        "filter": "expiry",
-        "href": f"/ops/stock?q={lot.sku}" if serves("/ops/stock") else "/ops?kind=expiry",
-        "tone": "bad" if gone else "warn",
-        "icon": "hold",
-        "kind": gettext("Lot has ended") if gone else gettext("Lot ends soon"),
-        "title": gettext(
-            "%(product)s, lot %(lot)s",
-            product=order_pages.either(lot.product_zh, lot.product_en),
-            lot=lot.lot_code,
-        ),
-        "text": gettext(
-            "%(amount)s on hand; not promised after its last day",
-            amount=f"{filters.quantity(lot.on_hand, lot.decimals)} {unit_name(lot.base_unit)}",
-        ),
-        "left": gettext("%(span)s ago", span=left) if gone else gettext("%(span)s left", span=left),
-        "note": filters.day(lot.expires_on),
-        "at": _start_of(lot.expires_on),
-        "action": gettext("See stock"),
-    }
-
-
-def _system(found: Inbox) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    late = filters.now() - timedelta(minutes=5)
-    if found.anchors.waiting and found.anchors.oldest is not None and found.anchors.oldest < late:
-        items.append(
-            {
-                "filter": "system",
-                "href": "/ops/passports" if serves("/ops/passports") else "/ops?kind=system",
-                "tone": "info",
-                "icon": "chain",
-                "kind": gettext("Waiting for the chain"),
-                "title": ngettext(
-                    "%(num)d credential in the queue",
-                    "%(num)d credentials in the queue",
-                    found.anchors.waiting,
-                ),
-                "text": gettext("They are anchored by themselves as soon as the chain answers."),
-                "left": filters.quantity(found.anchors.waiting),
-                "note": gettext("oldest %(ago)s", ago=filters.ago(found.anchors.oldest)),
-                "at": filters.now() + timedelta(hours=12),
-            }
-        )
-    if found.failed_jobs:
-        items.append(
-            {
-                "filter": "system",
-                "href": "/ops?kind=system",
-                "tone": "bad",
-                "icon": "warn",
-                "kind": gettext("Given up"),
-                "title": ngettext("%(num)d job was given up", "%(num)d jobs were given up", found.failed_jobs),
-                "text": gettext("The worker's log names the cause; nothing acknowledged is lost."),
-                "left": filters.quantity(found.failed_jobs),
-                "note": "",
-                "at": filters.now(),
-            }
-        )
-    return items + _drifts(found)
-
-
-def _drifts(found: Inbox) -> list[dict[str, Any]]:
-    if not found.drifts:
-        return []
-    return [
-        {
-            "filter": "system",
-            "href": "/ops?kind=system",
-            "tone": "bad",
-            "icon": "warn",
-            "kind": gettext("Books drift"),
-            "title": ngettext(
-                "%(num)d balance is not the sum of its moves",
-                "%(num)d balances are not the sum of their moves",
-                found.drifts,
-            ),
-            "text": gettext("`tally reconcile` names them. Nothing is repaired by itself."),
-            "left": filters.quantity(found.drifts),
-            "note": "",
-            "at": filters.now(),
-        }
-    ]
-
-
-def _setup(found: Inbox) -> list[dict[str, Any]]:
-    """Return the set-up checklist; a step whose page is not there yet has no link."""
-    count = found.setup
-    steps = (
-        (ngettext("%(num)d product", "%(num)d products", count.products), count.products, "/ops/import"),
-        (
-            ngettext("stock of %(num)d place", "stock of %(num)d places", count.stock),
-            count.stock,
-            "/ops/import",
-        ),
-        (
-            ngettext("%(num)d supplier", "%(num)d suppliers", count.suppliers),
-            count.suppliers,
-            "/ops/partners",
-        ),
-        (
-            ngettext("%(num)d agreement with a customer", "%(num)d agreements with customers", count.agreements),
-            count.agreements,
-            "/ops/partners",
-        ),
-        (
-            ngettext("%(num)d replenishment policy", "%(num)d replenishment policies", count.policies),
-            count.policies,
-            "/ops/policies",
-        ),
-        (gettext("a replenishment from policy to shelf"), count.orders, "/ops/replenishment"),
-        (gettext("a passport anchored on the chain"), count.anchored, "/ops/passports"),
-    )
-    return [{"text": text, "done": bool(done), "href": href if serves(href) else ""} for text, done, href in steps]
 
 
 @blueprint.get("/replenishment")

@@ -46,13 +46,13 @@ from portal.inventory.reads.trace import (
 )
 
 __all__ = [
+    "BACKWARD",
+    "FORWARD",
     "AvailabilityPage",
     "AvailabilityRow",
-    "BACKWARD",
     "Check",
     "Counts",
     "Drift",
-    "FORWARD",
     "Held",
     "HeldPart",
     "Location",
