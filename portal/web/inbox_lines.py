@@ -1,4 +1,4 @@
-"""The lines of the operator's inbox: one for each thing that needs somebody, with its action; and the set-up list."""
+"""The lines of the operator's inbox: one for each thing that needs somebody, with its action; the set-up list."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -9,6 +9,7 @@ from flask_babel import gettext, ngettext
 from portal.flows import order_views
 from portal.flows.inbox import EndingLot, Inbox
 from portal.flows.order_views import OrderView
+from portal.replenishment.model import Shipment
 from portal.web import filters, order_pages
 from portal.web.shell import serves
 from portal.web.units import unit_name
