@@ -1,6 +1,8 @@
 """The line that says what can be promised next."""
 
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,8 @@ import pytest
 
 from portal.inventory.model import PromiseStep
 from portal.inventory.reads import AvailabilityRow, Product
+from portal.inventory.units.model import ProductUnit, Units
+from portal.kernel.units import Level
 from portal.web import stock_words as words
 from support.front import front_app
 
@@ -62,3 +66,20 @@ def test_what_is_counted_before_it_came_is_said(figures: dict[str, int], lines: 
     one = row(**figures)
     with front_app().test_request_context("/?lang=en"):
         assert words.next_lines(one, words.measure(one.product, words.CASES)) == lines
+
+
+def test_a_company_s_own_base_unit_is_shown_by_its_code() -> None:
+    product = replace(row(on_hand=1, in_transit=0, promise=1, usable=1).product, base_unit="REEL", pack_quanta=1)
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(product, words.CASES)
+        assert (how.unit, how.text(1_200), how.beneath(1_200)) == ("REEL", "1,200 REEL", "")
+        assert words.sub_line(how) == "CK-201"
+
+
+def test_a_standard_case_and_a_package_of_another_name_say_what_they_hold() -> None:
+    product = row(on_hand=1, in_transit=0, promise=1, usable=1).product
+    tub = ProductUnit(code="XJR", per_base=Fraction(9), level=Level.CASE)
+    units = Units(sku="CK-201", base="H87", decimals=0, known=(tub,))
+    with front_app().test_request_context("/?lang=en"):
+        assert words.sub_line(words.measure(product, words.PIECES)) == "CK-201 · case of 24 pcs"
+        assert words.sub_line(words.measure(product, words.CASES, units)) == "CK-201 · 1 jar = 9 pcs"
