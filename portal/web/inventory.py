@@ -266,9 +266,9 @@ def _export() -> tuple[list[str], list[list[object]]]:
         gettext("From"),
         gettext("As of"),
         gettext("Counted in"),
-        gettext("On hand, counted so"),
-        gettext("In transit, counted so"),
-        gettext("To promise, counted so"),
+        gettext("On hand in that unit"),
+        gettext("In transit in that unit"),
+        gettext("To promise in that unit"),
     ]
     measures = [words.measure(row.product, asked.unit, units[row.product.id]) for row in page.rows]
     return heads, [_cells(row, page, how) for row, how in zip(page.rows, measures, strict=True)]

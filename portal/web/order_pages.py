@@ -237,7 +237,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
         gettext("Answer by"),
         gettext("Shipment"),
         gettext("Received"),
-        gettext("Quantity, counted so"),
+        gettext("Quantity in packs"),
     ]
     rows: list[list[object]] = []
     for view in views:

@@ -130,8 +130,8 @@ def test_the_files_have_a_column_with_the_reader_s_unit(app: Flask, company: Com
     body = people.browser(app, company, "operator").get("/inventory.csv?unit=pallet").get_data(as_text=True)
     rows = list(csv.DictReader(io.StringIO(body.lstrip("\ufeff"))))
     assert [row["Counted in"] for row in rows] == ["stack", "bag"]
-    assert [row["On hand, counted so"] for row in rows] == ["2 stack + 2 cs + 3 pcs", "7 bag + 5/6 kg"]
-    assert [row["In transit, counted so"] for row in rows] == ["1 stack", "0 bag"]
+    assert [row["On hand in that unit"] for row in rows] == ["2 stack + 2 cs + 3 pcs", "7 bag + 5/6 kg"]
+    assert [row["In transit in that unit"] for row in rows] == ["1 stack", "0 bag"]
     assert [row["On hand"] for row in rows] == ["147", "12.5"]
 
 
