@@ -297,9 +297,9 @@ def _cells(row: AvailabilityRow, page: AvailabilityPage, how: words.Measure) -> 
         later.on.isoformat() if later else None,
         page.as_of.isoformat(timespec="minutes"),
         how.unit,
-        how.text(row.on_hand),
-        how.text(row.in_transit),
-        how.text(row.promise),
+        how.plain(row.on_hand),
+        how.plain(row.in_transit),
+        how.plain(row.promise),
     ]
 
 

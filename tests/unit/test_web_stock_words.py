@@ -83,3 +83,17 @@ def test_a_standard_case_and_a_package_of_another_name_say_what_they_hold() -> N
     with front_app().test_request_context("/?lang=en"):
         assert words.sub_line(words.measure(product, words.PIECES)) == "CK-201 · case of 24 pcs"
         assert words.sub_line(words.measure(product, words.CASES, units)) == "CK-201 · 1 jar = 9 pcs"
+
+
+def test_what_is_left_of_a_pallet_of_no_whole_quanta_is_told_exactly() -> None:
+    product = row(on_hand=1, in_transit=0, promise=1, usable=1).product
+    pallet = ProductUnit(code="XPX", per_base=Fraction(101, 2), level=Level.PALLET)
+    case = ProductUnit(code="XCS", per_base=Fraction(24), level=Level.CASE)
+    units = Units(sku="CK-201", base="H87", decimals=0, known=(case, pallet))
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(product, Level.PALLET, units)
+        assert how.text(100) == "1 plt + 49.5 pcs"
+        assert how.text(101) == how.plain(101) == "2 plt"
+        assert how.text(50) == "2 cs + 2 pcs"
+        assert how.text(5_050_000) == "100,000 plt"
+        assert how.plain(5_050_000) == "100000 plt"
