@@ -247,3 +247,9 @@ def test_units_are_named_in_chinese(app: Flask, company: Company) -> None:
     answer = people.browser(app, company, "operator").get(f"{TEA_UNITS}?lang=zh").get_data(as_text=True)
     for shown in ("的单位", "<b>箱</b>", "<b>整托</b>", "60 件", "包装层级"):
         assert shown in answer, shown
+
+
+def test_a_refusal_is_told_in_chinese_with_the_way_out(post: Ask) -> None:
+    page = post(f"{TEA_UNITS}?lang=zh", FORM | {"step": "confirm"}, 422)
+    told = "TEA-A 自 2026-11-14 起已定为 1 纸箱 = 60 件。请先让它在 2026-11-22 失效，再录新的。"
+    assert told in page
