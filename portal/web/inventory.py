@@ -289,9 +289,9 @@ def _export() -> tuple[list[str], list[list[object]]]:
         gettext("From"),
         gettext("As of"),
         gettext("Counted in"),
-        gettext("On hand, counted so"),
-        gettext("In transit, counted so"),
-        gettext("To promise, counted so"),
+        gettext("On hand in that unit"),
+        gettext("In transit in that unit"),
+        gettext("To promise in that unit"),
     ]
     measures = [words.measure(row.product, asked.unit, units[row.product.id]) for row in page.rows]
     return heads, [_cells(row, page, how) for row, how in zip(page.rows, measures, strict=True)]
@@ -322,9 +322,9 @@ def _cells(row: AvailabilityRow, page: AvailabilityPage, how: words.Measure) -> 
         later.on.isoformat() if later else None,
         page.as_of.isoformat(timespec="minutes"),
         how.unit,
-        how.text(row.on_hand),
-        how.text(row.in_transit),
-        how.text(row.promise),
+        how.plain(row.on_hand),
+        how.plain(row.in_transit),
+        how.plain(row.promise),
     ]
 
 

@@ -237,6 +237,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
         gettext("Answer by"),
         gettext("Shipment"),
         gettext("Received"),
+        gettext("Quantity in packs"),
     ]
     rows: list[list[object]] = []
     for view in views:
@@ -256,6 +257,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
                 filters.local(order.answer_by).isoformat(timespec="minutes"),
                 shipment.number if shipment else None,
                 to_text(shipment.received, decimals=names.decimals) if shipment and counted else None,
+                in_cases(order.quantity, view),
             ]
         )
     return heads, rows

@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from portal.inventory.model import Demand, PromiseStep, Supply
 from portal.inventory.reads import AvailabilityRow, Location, NodeStock, Product, ProductDetail
-from portal.inventory.units.model import ProductUnit, Split, Units
+from portal.inventory.units.model import ProductUnit, Units, exact_text
 from portal.inventory.units.reads import plain_units
 from portal.kernel.grain import AtLeast
 from portal.kernel.units import CASE, Level
@@ -90,16 +90,29 @@ class Measure:
         if isinstance(quanta, AtLeast):
             bound = filters.quantity(self.figure(quanta), self.decimals)
             return bound if quanta.is_answer else f"{bound} {self.unit}"
+        return " + ".join(f"{number(value)} {unit}" for value, unit in self.parts(quanta))
+
+    def plain(self, quanta: int) -> str:
+        """Write the same for a file: without grouping, and quickly, since a file has many rows."""
+        if isinstance(quanta, AtLeast):
+            return self.text(quanta)
+        return " + ".join(f"{exact_text(value)} {unit}" for value, unit in self.parts(quanta))
+
+    def parts(self, quanta: int) -> list[tuple[Fraction, str]]:
+        """Return a quantity as whole packages, what is left in smaller ones, and the rest, each with its unit."""
+        base = unit_name(self.product.base_unit)
         if self.in_base:
-            return self.base(quanta)
+            return [(Fraction(quanta, 10**self.product.decimals), base)]
         split = self.units.split(quanta, self.chosen.code)
+        smaller = self._smaller() if split.rest else None
         if not split.whole and split.rest:
-            smaller = self._smaller()
-            return smaller.text(quanta) if smaller else self.base(quanta)
-        parts = [f"{filters.quantity(split.whole)} {self.unit}"]
-        if split.rest:
-            parts.append(self._rest(quanta, split))
-        return " + ".join(parts)
+            return smaller.parts(quanta) if smaller else [(Fraction(quanta, 10**self.product.decimals), base)]
+        parts = [(Fraction(split.whole), self.unit)]
+        if smaller is not None:
+            left = quanta - split.whole * self._size
+            if left.denominator == 1:
+                return parts + smaller.parts(left.numerator)
+        return [*parts, (split.rest, unit_name(split.rest_unit))] if split.rest else parts
 
     def base(self, quanta: int) -> str:
         """Write a quantity in the base unit: ``1,488 pcs``."""
@@ -135,13 +148,6 @@ class Measure:
             return None
         case = measure(self.product, Level.CASE, self.units)
         return None if case.in_base else case
-
-    def _rest(self, quanta: int, split: Split) -> str:
-        smaller = self._smaller()
-        left = quanta - split.whole * self._size
-        if smaller is not None and left.denominator == 1:
-            return smaller.text(left.numerator)
-        return f"{number(split.rest)} {unit_name(split.rest_unit)}"
 
 
 def measure(product: Product, level: Level, units: Units | None = None) -> Measure:

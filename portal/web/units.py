@@ -72,6 +72,8 @@ SWITCH = (Level.EACH, Level.CASE, Level.PALLET)
 
 def number(value: Fraction) -> str:
     """Write an exact number as the reader's language does; one that does not end as a fraction."""
+    if value.denominator == 1:
+        return filters.quantity(value.numerator)
     scaled = value * 10**_PLACES
     return filters.quantity(scaled.numerator, _PLACES) if scaled.denominator == 1 else exact_text(value)
 

@@ -323,6 +323,24 @@ def test_the_command_lists_refused_lines_in_a_file(services: Services, company: 
     assert done.report.read_text("utf-8-sig").splitlines()[1].startswith("2,cancellation,")
 
 
+def test_units_are_imported_by_both_doors_and_a_change_is_shown(
+    operator: FlaskClient, services: Services, conn: Connection, tmp_path: Path
+) -> None:
+    running.run_import(services, kind="products", path=files.written(tmp_path, "g.csv", GOOD))
+    units = "货号,单位,换算率,含量单位,层级\nMC-1,托盘,40,箱,托盘\n"
+    done = running.run_import(services, kind="units", path=files.written(tmp_path, "u.csv", units))
+    assert (done.applied, done.new, done.fault_count) == (True, 1, 0)
+    page = hand_in(operator, units.replace("40,箱", "500,件"), kind="units")
+    columns = ("sku", "unit", "holds", "of_unit", "level")
+    post(operator, f"{page}/mapping", **{f"map-{place}": name for place, name in enumerate(columns)})
+    assert figures_shown(operator.get(page).text) == ["0", "1", "0", "0"]
+    assert "480 件 pcs" in operator.get(page).text
+    post(operator, f"{page}/apply")
+    assert conn.execute(text("SELECT numerator, denominator, level FROM product_unit")).all() == [
+        (500, 1, "pallet")
+    ]
+
+
 def test_without_a_company_there_is_nowhere_to_import_to(
     services: Services, conn: Connection, tmp_path: Path
 ) -> None:

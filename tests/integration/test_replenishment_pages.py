@@ -150,9 +150,10 @@ def test_the_list_can_be_kept_as_a_file(supplier: FlaskClient, order: Order) -> 
         "Answer by",
         "Shipment",
         "Received",
+        "Quantity in packs",
     ]
     assert row == (
-        'R-26001,TEA-001,"Silver needle tea, tin 50 g",Songyue Tea,Ningbo,192,pcs,2026-11-27,To answer,,,'
+        'R-26001,TEA-001,"Silver needle tea, tin 50 g",Songyue Tea,Ningbo,192,pcs,2026-11-27,To answer,,,,8 cs'
     )
 
 

@@ -87,3 +87,5 @@ def test_a_supplier_s_phone_tells_pallets_too(
     pallet(conn, world, Fraction(96))
     page = browser(app, company, "supplier").get("/vmi?unit=pallet").get_data(as_text=True)
     assert "2 plt (192 pcs)" in page
+    file = browser(app, company, "supplier").get("/vmi?unit=pallet&format=csv").get_data(as_text=True)
+    assert file.splitlines()[1].endswith(",2 plt")

@@ -130,8 +130,8 @@ def test_the_files_have_a_column_with_the_reader_s_unit(app: Flask, company: Com
     body = people.browser(app, company, "operator").get("/inventory.csv?unit=pallet").get_data(as_text=True)
     rows = list(csv.DictReader(io.StringIO(body.lstrip("\ufeff"))))
     assert [row["Counted in"] for row in rows] == ["stack", "bag"]
-    assert [row["On hand, counted so"] for row in rows] == ["2 stack + 2 cs + 3 pcs", "7 bag + 5/6 kg"]
-    assert [row["In transit, counted so"] for row in rows] == ["1 stack", "0 bag"]
+    assert [row["On hand in that unit"] for row in rows] == ["2 stack + 2 cs + 3 pcs", "7 bag + 5/6 kg"]
+    assert [row["In transit in that unit"] for row in rows] == ["1 stack", "0 bag"]
     assert [row["On hand"] for row in rows] == ["147", "12.5"]
 
 
@@ -247,3 +247,9 @@ def test_units_are_named_in_chinese(app: Flask, company: Company) -> None:
     answer = people.browser(app, company, "operator").get(f"{TEA_UNITS}?lang=zh").get_data(as_text=True)
     for shown in ("的单位", "<b>箱</b>", "<b>整托</b>", "60 件", "包装层级"):
         assert shown in answer, shown
+
+
+def test_a_refusal_is_told_in_chinese_with_the_way_out(post: Ask) -> None:
+    page = post(f"{TEA_UNITS}?lang=zh", FORM | {"step": "confirm"}, 422)
+    told = "TEA-A 自 2026-11-14 起已定为 1 纸箱 = 60 件。请先让它在 2026-11-22 失效，再录新的。"
+    assert told in page

@@ -236,7 +236,7 @@ def test_a_number_is_written_exactly(number: Fraction, text: str) -> None:
     assert to_ratio(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "twelve", "1/0", "1/2/3", "NaN", "1e99", "Infinity", "0." + "1" * 40])
+@pytest.mark.parametrize("text", ["", "twelve", "1/0", "1/2/3", "NaN", "1e99", "Infinity", "0." + "1" * 70])
 def test_what_is_no_ratio_is_refused(text: str) -> None:
     with pytest.raises(NotARatio):
         to_ratio(text)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,9 @@ import pytest
 
 from portal.inventory.model import PromiseStep
 from portal.inventory.reads import AvailabilityRow, Product, ProductDetail
+from portal.inventory.units.model import ProductUnit, Units
 from portal.kernel.grain import AtLeast, Grain, GrainKind
+from portal.kernel.units import Level
 from portal.web import stock_words as words
 from support.front import front_app
 
@@ -126,3 +129,34 @@ def test_why_less_can_be_promised_is_not_said_of_bounds() -> None:
         how = words.measure(one.product, words.CASES)
         assert words.why_less(detail, how, staff=False) == ("", [])
         assert words.drawing(detail, how, staff=False).ghost == ""
+
+
+def test_a_company_s_own_base_unit_is_shown_by_its_code() -> None:
+    product = replace(row(on_hand=1, in_transit=0, promise=1, usable=1).product, base_unit="REEL", pack_quanta=1)
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(product, words.CASES)
+        assert (how.unit, how.text(1_200), how.beneath(1_200)) == ("REEL", "1,200 REEL", "")
+        assert words.sub_line(how) == "CK-201"
+
+
+def test_a_standard_case_and_a_package_of_another_name_say_what_they_hold() -> None:
+    product = row(on_hand=1, in_transit=0, promise=1, usable=1).product
+    tub = ProductUnit(code="XJR", per_base=Fraction(9), level=Level.CASE)
+    units = Units(sku="CK-201", base="H87", decimals=0, known=(tub,))
+    with front_app().test_request_context("/?lang=en"):
+        assert words.sub_line(words.measure(product, words.PIECES)) == "CK-201 · case of 24 pcs"
+        assert words.sub_line(words.measure(product, words.CASES, units)) == "CK-201 · 1 jar = 9 pcs"
+
+
+def test_what_is_left_of_a_pallet_of_no_whole_quanta_is_told_exactly() -> None:
+    product = row(on_hand=1, in_transit=0, promise=1, usable=1).product
+    pallet = ProductUnit(code="XPX", per_base=Fraction(101, 2), level=Level.PALLET)
+    case = ProductUnit(code="XCS", per_base=Fraction(24), level=Level.CASE)
+    units = Units(sku="CK-201", base="H87", decimals=0, known=(case, pallet))
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(product, Level.PALLET, units)
+        assert how.text(100) == "1 plt + 49.5 pcs"
+        assert how.text(101) == how.plain(101) == "2 plt"
+        assert how.text(50) == "2 cs + 2 pcs"
+        assert how.text(5_050_000) == "100,000 plt"
+        assert how.plain(5_050_000) == "100000 plt"

@@ -27,7 +27,9 @@ session_table = org_table(
     Column("actor", Text, nullable=False),
     instant("created_at"),
     instant("applied_at", nullable=True),
-    CheckConstraint("kind IN ('products', 'partners', 'locations', 'stock', 'orders')", name="kind_known"),
+    CheckConstraint(
+        "kind IN ('products', 'units', 'partners', 'locations', 'stock', 'orders')", name="kind_known"
+    ),
     CheckConstraint(
         "state IN ('uploaded', 'checking', 'checked', 'applying', 'applied', 'failed')", name="state_known"
     ),

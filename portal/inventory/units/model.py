@@ -407,6 +407,8 @@ def check_minimum(units: Units, quanta: int, *, minimum: Fraction, unit: str) ->
 
 def exact_text(number: Fraction) -> str:
     """Write a fraction exactly: as a decimal number where that ends, else as ``2400/7``."""
+    if number.denominator == 1:
+        return str(number.numerator)
     rest = number.denominator
     for prime in (2, 5):
         while rest % prime == 0:
@@ -417,8 +419,7 @@ def exact_text(number: Fraction) -> str:
     while (number * 10**places).denominator != 1:
         places += 1
     digits = f"{abs(number.numerator) * 10**places // number.denominator:0{places + 1}d}"
-    whole, part = (digits[:-places], digits[-places:]) if places else (digits, "")
-    return ("-" if number < 0 else "") + whole + (f".{part}" if part else "")
+    return f"{'-' if number < 0 else ''}{digits[:-places]}.{digits[-places:]}"
 
 
 def to_code(text: str) -> str:

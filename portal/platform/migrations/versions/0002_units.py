@@ -1,4 +1,4 @@
-"""Units of products, and the unit in which a person likes to read."""
+"""Units of products, their import, and the unit in which a person likes to read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +44,12 @@ def upgrade() -> None:
             "valid_from",
             name=op.f("uq_product_unit_org_id_product_id_code_valid_from"),
         ),
+    )
+    op.drop_constraint(op.f("ck_import_session_kind_known"), "import_session", type_="check")
+    op.create_check_constraint(
+        op.f("ck_import_session_kind_known"),
+        "import_session",
+        "kind IN ('products', 'units', 'partners', 'locations', 'stock', 'orders')",
     )
     # Metadata only: an empty column without a default does not rewrite the table.
     op.add_column("person", sa.Column("read_in", sa.Text(), nullable=True))
