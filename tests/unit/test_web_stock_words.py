@@ -82,9 +82,9 @@ def bounds(grain: Grain, *, on_hand: int = 730, in_transit: int = 300, promise: 
 @pytest.mark.parametrize(
     ("grain", "unit", "expected"),
     [
-        (CAP, words.CASES, ("≥ 20 cs", "≥ 500 H87", "≥ 20 cs", "≥ 500 H87", "due 23 Nov")),
-        (STEPS, words.CASES, ("≥ 20 cs", "≥ 500 H87", "≥ 20 cs", "≥ 500 H87", "")),
-        (STEPS, words.PIECES, ("≥ 500 H87", "≥ 20 cs", "≥ 500 H87", "≥ 20 cs", "")),
+        (CAP, words.CASES, ("≥ 20 cs", "≥ 500 pcs", "≥ 20 cs", "≥ 500 pcs", "due 23 Nov")),
+        (STEPS, words.CASES, ("≥ 20 cs", "≥ 500 pcs", "≥ 20 cs", "≥ 500 pcs", "")),
+        (STEPS, words.PIECES, ("≥ 500 pcs", "≥ 20 cs", "≥ 500 pcs", "≥ 20 cs", "")),
         (YES_NO, words.CASES, ("available", "", "available", "", "")),
     ],
 )
