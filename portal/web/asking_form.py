@@ -14,26 +14,37 @@ from portal.web.units import unit_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question as it came in, and what became of it.
+
+    Attributes:
+        values: What was typed, by field.
+        errors: Sentence by field.
+        answer: The answer, if there is one.
+        sentence: The answer in words.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    answer: Answer | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskingForm:
-    """A question about a product, perhaps asked and answered.
+    """The form beside a product.
 
     Attributes:
         unit: The base unit in the reader's language.
         bucket: What quantities are rounded up to, with its unit.
         left: Questions left today.
-        values: What was typed, by field.
-        errors: Sentence by field.
-        answer: The answer, if it was asked.
-        sentence: The answer in words.
+        question: What was asked; empty at first.
     """
 
     unit: str
     bucket: str
     left: int
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    answer: Answer | None = None
-    sentence: str = ""
+    question: Question
 
 
 def allowance_of(viewer: Viewer) -> Allowance | None:
@@ -42,8 +53,10 @@ def allowance_of(viewer: Viewer) -> Allowance | None:
     return None if agreement is None else Allowance(agreement=agreement.number, daily=agreement.daily_questions)
 
 
-def asking_of(connection: Connection, viewer: Viewer, product: Product) -> AskingForm | None:
-    """Return the empty form for a product; ``None`` where there is nothing to ask."""
+def asking_of(
+    connection: Connection, viewer: Viewer, product: Product, question: Question | None = None
+) -> AskingForm | None:
+    """Return the form for a product; ``None`` where there is nothing to ask."""
     allowance = allowance_of(viewer)
     if allowance is None:
         return None
@@ -52,4 +65,5 @@ def asking_of(connection: Connection, viewer: Viewer, product: Product) -> Askin
         unit=unit,
         bucket=f"{filters.quantity(bucket_of(viewer.disclosure))} {unit}",
         left=questions_left(connection, org_id=viewer.org.id, allowance=allowance, today=as_of().date()),
+        question=question or Question(),
     )

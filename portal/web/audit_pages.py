@@ -43,6 +43,7 @@ WHAT = {
     "inventory.as_xlsx": _l("availability as XLSX"),
     "questions.ask": _l("a threshold question"),
     "orders.listing": _l("orders"),
+    "viewing.enter": _l("began to view as a partner"),
     "board.board": _l("demand board"),
     "api.graphql": _l("API query"),
     "agreement.made": _l("agreement made"),

@@ -19,11 +19,11 @@ from portal.web.context import as_of, transaction
 READ_ROOMS = frozenset({"inventory", "orders", "reservations", "board", "vmi", "documents"})
 """Blueprints whose pages and files hold a partner's data."""
 
-_WRITTEN_BY_THEIR_ROOM = frozenset({"agreements", "api", "auth", "public"})
+_WRITTEN_BY_THEIR_ROOM = frozenset({"agreements", "api", "auth", "public", "viewing"})
 QUESTIONS = frozenset({"api.graphql", "questions.ask"})
 """POSTs that only ask."""
 
-_NO_DEED = frozenset({"i18n.lang"})
+_NO_DEED = frozenset({"i18n.switch"})
 _REFUSED = 400
 
 

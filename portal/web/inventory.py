@@ -24,7 +24,7 @@ from portal.passports.reads import passports_of_lots
 from portal.web import filters
 from portal.web import stock_words as words
 from portal.web.agreement_words import grain_words
-from portal.web.asking_form import AskingForm, asking_of
+from portal.web.asking_form import Question, asking_of
 from portal.web.audited import told
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading
@@ -130,12 +130,12 @@ def product(sku: str) -> ResponseReturnValue:
     return product_page(sku)
 
 
-def product_page(sku: str, asking: AskingForm | None = None) -> str:
+def product_page(sku: str, question: Question | None = None) -> str:
     """Write the page of one product, with a threshold question as it was asked and answered, if one was."""
     viewer = entitled()
     asked = _asked(viewer)
     with reading() as connection:
-        opened = _in_full(connection, viewer, asked, sku, asking)
+        opened = _in_full(connection, viewer, asked, sku, question)
     told(rows=1, products=(sku,))
     line = _line(opened["detail"].row, asked, opened["how"].units)
     return render_template(
@@ -207,7 +207,7 @@ def _opened(connection: Connection, viewer: Viewer, asked: Asked, page: Availabi
 
 
 def _in_full(
-    connection: Connection, viewer: Viewer, asked: Asked, sku: str, asking: AskingForm | None = None
+    connection: Connection, viewer: Viewer, asked: Asked, sku: str, question: Question | None = None
 ) -> dict[str, Any]:
     detail = reads.product_detail(
         connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
@@ -216,16 +216,16 @@ def _in_full(
     units = units_of(connection, org_id=viewer.actor.org_id, products=[product], on=detail.as_of.date())
     how = words.measure(product, asked.unit, units[product.id])
     staff = viewer.disclosure.everything
-    question, sentences = words.why_less(detail, how, staff=staff)
+    why, sentences = words.why_less(detail, how, staff=staff)
     return {
         "detail": detail,
         "how": how,
         "drawing": words.drawing(detail, how, staff=staff),
-        "question": question,
+        "question": why,
         "sentences": sentences,
         "passports": _passports(connection, viewer, detail),
         "late": words.feed_note(detail.nodes or ()),
-        "asking": asking or asking_of(connection, viewer, detail.row.product),
+        "asking": asking_of(connection, viewer, detail.row.product, question),
     }
 
 

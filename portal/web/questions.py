@@ -1,7 +1,5 @@
 """A buyer's threshold question: "at least so much by that day?", answered on the product's page."""
 
-from dataclasses import replace
-
 from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -14,7 +12,7 @@ from portal.kernel.errors import PortalError
 from portal.kernel.statuses import status_of
 from portal.partners.viewer import Viewer
 from portal.web import errors, filters
-from portal.web.asking_form import allowance_of, asking_of
+from portal.web.asking_form import Question, allowance_of
 from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading, transaction
@@ -36,14 +34,10 @@ def ask(sku: str) -> ResponseReturnValue:
         ).row.product
     entries = Entries(request.form)
     answer, status = _answer(viewer, product, entries)
-    with reading() as connection:
-        form = asking_of(connection, viewer, product)
     told(products=(sku,))
-    if form is not None:
-        form = replace(form, values=entries.values, errors=entries.errors, answer=answer)
-        if answer is not None:
-            form = replace(form, sentence=_sentence(product, answer))
-    return product_page(sku, form), status
+    sentence = _sentence(product, answer) if answer else ""
+    question = Question(values=entries.values, errors=entries.errors, answer=answer, sentence=sentence)
+    return product_page(sku, question), status
 
 
 def _answer(viewer: Viewer, product: Product, entries: Entries) -> tuple[questions.Answer | None, int]:

@@ -13,14 +13,16 @@ from flask_babel import lazy_gettext as _l
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Forbidden
 from portal.partners import reads
+from portal.platform import audit
+from portal.platform.audit import Fact
 from portal.web import errors, filters
 from portal.web.auth import VIEW_AS, current_viewer, needs, session_viewer
-from portal.web.context import reading
+from portal.web.context import as_of, reading, transaction
 from portal.web.stock_words import either
 
 blueprint = Blueprint("viewing", __name__)
 
-_ALLOWED = frozenset({"viewing.leave", "auth.logout", "i18n.lang"})
+_ALLOWED = frozenset({"viewing.leave", "auth.logout", "i18n.switch"})
 
 
 class Previewing(Forbidden):
@@ -37,6 +39,10 @@ def enter(code: str) -> ResponseReturnValue:
         found = reads.standing(connection, org_id=current_viewer().org.id, code=code, on=filters.today())
     if "customer" not in found.roles:
         raise NotACustomer(f"{code} is no customer.", partner=code)
+    agreement = found.agreement.number if found.agreement else ""
+    fact = Fact(kind="preview", what="viewing.enter", partner_id=found.name.id, agreement=agreement)
+    with transaction() as connection:
+        audit.append(connection, actor=current_viewer().actor, fact=fact, now=as_of())
     session[VIEW_AS] = str(found.name.id)
     return redirect("/inventory", code=303)
 

@@ -83,7 +83,7 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
     assert {name: len(rows) for name, rows in found[0].items() if name not in {"lines", "demand", "promises"}} == {
         "partners": 7,
         "people": 6,
-        "agreements": 3,
+        "agreements": 4,
         "products": 40,
         "stock": len(found[0]["stock"]),
         "orders": len(found[0]["orders"]),
@@ -96,6 +96,7 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
     }
     assert sorted((row[1], row[3]) for row in found[0]["agreements"]) == [
         ("key", 2),
+        ("ordinary", 0),
         ("ordinary", 0),
         ("strategic", 3),
     ]

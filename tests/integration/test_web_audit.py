@@ -81,12 +81,15 @@ def test_an_answer_that_cannot_be_written_is_not_given(desk: Desk) -> None:
 def test_the_page_shows_the_log_and_that_its_chain_is_intact(desk: Desk) -> None:
     desk.get("key", "/inventory/TEA-A")
     desk.agree("key", daily_questions=5)
+    data(ask(desk.app, desk.company, "key", "query Look { asOf }", operationName="Look"))
     page = desk.get("operator", "/ops/audit")
     for told in (
         "The chain is intact up to entry",
         "one item in full",
         "TEA-A · 1 rows",
         "agreement changed",
+        "API query",
+        "Look",
         "changed: daily_questions",
         "Kestrel",
         "AG-key",

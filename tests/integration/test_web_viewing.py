@@ -68,17 +68,25 @@ def test_nothing_can_be_done_while_viewing(desk: Desk, path: str) -> None:
     assert desk.entries() == before
 
 
+def test_the_language_can_be_switched_while_viewing(desk: Desk) -> None:
+    desk.post("operator", "/ops/partners/C2/view-as")
+    desk.post("operator", "/lang?to=zh")
+    assert 'lang="zh' in desk.get("operator", "/inventory")
+    assert desk.entries("deed") == []
+
+
 def test_every_look_is_in_the_log_as_the_operators(desk: Desk) -> None:
     desk.post("operator", "/ops/partners/C2/view-as")
     desk.get("operator", "/inventory/TEA-A")
     assert desk.entries("preview") == [
+        ("preview", "viewing.enter", "Name of operator", "AG-key", {}),
         (
             "preview",
             "inventory.product",
             "Name of operator",
             "AG-key",
             {"products": ["TEA-A"], "rows": 1},
-        )
+        ),
     ]
     assert desk.entries("read") == []
 
