@@ -18,7 +18,7 @@ from portal.kernel.quantity import to_text
 from portal.replenishment import reads, service
 from portal.replenishment.model import MOVES, Move, Shipment, State
 from portal.replenishment.service import Count
-from portal.web import filters, order_pages
+from portal.web import filters, inbox_items, order_pages
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.csv_files import csv_response
@@ -315,30 +315,7 @@ def _system(found: Inbox) -> list[dict[str, Any]]:
                 "at": filters.now(),
             }
         )
-    return items + _drifts(found)
-
-
-def _drifts(found: Inbox) -> list[dict[str, Any]]:
-    if not found.drifts:
-        return []
-    return [
-        {
-            "filter": "system",
-            "href": "/ops?kind=system",
-            "tone": "bad",
-            "icon": "warn",
-            "kind": gettext("Books drift"),
-            "title": ngettext(
-                "%(num)d balance is not the sum of its moves",
-                "%(num)d balances are not the sum of their moves",
-                found.drifts,
-            ),
-            "text": gettext("`tally reconcile` names them. Nothing is repaired by itself."),
-            "left": filters.quantity(found.drifts),
-            "note": "",
-            "at": filters.now(),
-        }
-    ]
+    return items + inbox_items.drifts(found)
 
 
 def _setup(found: Inbox) -> list[dict[str, Any]]:

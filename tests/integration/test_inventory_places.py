@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Connection, text
 
 from portal.inventory import reads, service
-from portal.inventory.model import LocationDraft, UnknownLocation
+from portal.inventory.model import AllocationLine, LocationDraft, UnknownLocation
 from portal.inventory.places import BadPlace, UnknownDocument, UnknownLot, UnknownStatus
 from portal.kernel.gs1 import Scan
 from portal.kernel.ids import new_id
 from support import dimensions as make
-from support.stock import ACTOR, NOW, ORG, Stock, stock_company
+from support.stock import ACTOR, NOW, ORG, Stock, in_days, stock_company
 
 
 @pytest.fixture
@@ -168,3 +168,27 @@ def test_two_lines_of_one_product_are_not_sent_to_the_same_goods(stock: Stock) -
         [("L1", 4)],
         [("L1", 1), ("L2", 3)],
     ]
+
+
+def test_an_order_told_again_does_not_promise_what_was_picked(stock: Stock) -> None:
+    tea = stock.product()
+    make.book(stock, tea, 20)
+    stock.promise(tea, 5, days=1)
+    stock.promise(tea, 2, days=1, key="SO-2")
+    first, second = stock.connection.execute(text("SELECT id FROM allocation ORDER BY source_key")).scalars()
+    pick(stock, "SO-1", first, "k")
+    pick(stock, "SO-2", second, "k")
+    lines = [
+        AllocationLine(
+            product_id=tea,
+            location_id=stock.main,
+            quantity=quantity,
+            needed_on=in_days(1),
+            document=key,
+            source_key=key,
+        )
+        for key, quantity in (("SO-1", 6), ("SO-2", 2))
+    ]
+    service.keep_for_documents(stock.connection, actor=ACTOR, documents=["SO-1", "SO-2"], lines=lines, now=NOW)
+    rows = stock.connection.execute(text("SELECT state, quantity FROM allocation ORDER BY source_key"))
+    assert [tuple(row) for row in rows] == [("open", 4), ("shipped", 2)]
