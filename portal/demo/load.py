@@ -1,6 +1,6 @@
 """Writing the demo company in one transaction, so that a start that is killed leaves nothing behind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,6 +14,7 @@ from portal.flows import replenishing
 from portal.forecasting import service as forecasting
 from portal.inventory import service as inventory
 from portal.inventory.model import AllocationLine, ExpectedDraft, StockLine
+from portal.inventory.places import Take
 from portal.inventory.units.service import save_units
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role, Tier
@@ -37,6 +38,9 @@ _VMI_NODE = "SH-1"
 _NEARLY_DUE = timedelta(hours=4)
 _SHIPPED = "CK-201"
 """Proposed four days ago, accepted, and shipped yesterday: it can be received."""
+
+_BINNED = tuple(item.sku for item in catalogue.ITEMS[:6])
+"""Products whose goods at the main node lie in bins."""
 
 _URGENT = "CK-204"
 """Waits for an answer that is due in hours."""
@@ -167,6 +171,42 @@ class _Loader:
             lines=lines,
             document="期初库存 Opening",
             key_prefix="demo",
+            now=self.now,
+        )
+        self._put_away(lines)
+
+    def _put_away(self, lines: Sequence[StockLine]) -> None:
+        """Give the main node a zone with bins, and carry the goods of some products into them."""
+        main = self.nodes[_VMI_NODE]
+        zone = self._place(main, "zone", "A", "常温区", "Ambient")
+        bins = [self._place(zone, "bin", f"A-{number:02d}", "", "") for number in range(1, len(_BINNED) + 1)]
+        at = dict(zip((self.products[sku] for sku in _BINNED), bins, strict=True))
+        for number, line in enumerate(lines):
+            if line.location_id == main and line.product_id in at:
+                inventory.transfer(
+                    self.connection,
+                    actor=self.actor,
+                    take=Take(
+                        product_id=line.product_id,
+                        lot_code=line.lot_code,
+                        place_id=main,
+                        quantity=line.quantity,
+                    ),
+                    to_id=at[line.product_id],
+                    document="上架 Put away",
+                    key=f"demo:put-away:{number}",
+                    now=self.now,
+                )
+
+    def _place(self, parent_id: UUID, level: str, code: str, name_zh: str, name_en: str) -> UUID:
+        return inventory.add_place(
+            self.connection,
+            actor=self.actor,
+            parent_id=parent_id,
+            level=level,
+            code=code,
+            name_zh=name_zh,
+            name_en=name_en,
             now=self.now,
         )
 

@@ -74,7 +74,7 @@ def scan(number: str) -> ResponseReturnValue:
                 place=read_scan(at),
                 goods=said,
                 quantity=quantity,
-                key=f"pick:{line.allocation_id}:{entries.values.get('key', '')}",
+                key=entries.values.get("key", ""),
                 now=as_of(),
             )
     except PortalError as refusal:

@@ -64,9 +64,10 @@ def save_products(
 def save_locations(
     connection: Connection, *, actor: Actor, drafts: Sequence[LocationDraft], now: datetime
 ) -> dict[str, UUID]:
-    """Add places, or bring them up to date by code; returns the ids by code.
+    """Add nodes, or bring them up to date by code; returns the ids by code.
 
-    The virtual places are made as well.
+    The virtual places are made as well. Zones and bins carry the kind of their node; a code that is theirs is left
+    as it is.
     """
     ensure_virtual_locations(connection, org_id=actor.org_id, now=now)
     wanted = {draft.code: draft for draft in drafts}
@@ -78,7 +79,7 @@ def save_locations(
                         CAST(:kinds AS text[])) AS u (id, code, zh, en, kind)
             ON CONFLICT (org_id, code) DO UPDATE
             SET name_zh = EXCLUDED.name_zh, name_en = EXCLUDED.name_en, kind = EXCLUDED.kind
-            WHERE (location.name_zh, location.name_en, location.kind)
+            WHERE location.level = 'node' AND (location.name_zh, location.name_en, location.kind)
                   IS DISTINCT FROM (EXCLUDED.name_zh, EXCLUDED.name_en, EXCLUDED.kind)
         """),
         {
@@ -90,6 +91,13 @@ def save_locations(
             "en": [draft.name_en for draft in wanted.values()],
             "kinds": [draft.kind for draft in wanted.values()],
         },
+    )
+    connection.execute(
+        text(
+            "UPDATE location b SET kind = n.kind FROM location n WHERE b.org_id = :org AND n.org_id = :org"
+            " AND n.id = b.within_id AND n.kind <> b.kind"
+        ),
+        {"org": actor.org_id},
     )
     return _ids(connection, "location", "code", actor.org_id, list(wanted))
 

@@ -10,6 +10,7 @@ from portal.inventory.places import Take, UnknownDocument
 from portal.inventory.reads.picks import pick_lines
 from portal.inventory.service.books import ensure_virtual_locations, locked_products
 from portal.inventory.service.moving import Deed, find_taken, not_enough, post_taken
+from portal.inventory.service.promises import PICK
 from portal.inventory.store import is_posted
 from portal.kernel.actor import Actor
 from portal.kernel.gs1 import Scan
@@ -39,7 +40,7 @@ def pick(  # noqa: PLR0913 - for what, what was scanned where, how much, once
         place: What was scanned at the place.
         goods: What was scanned off the goods.
         quantity: Quanta, 1 or more, and not more than the suggestion.
-        key: Idempotency key; the same key again changes nothing.
+        key: Idempotency key within the promise; the same key again changes nothing.
         now: Instant, in the company's zone.
 
     Raises:
@@ -57,6 +58,7 @@ def pick(  # noqa: PLR0913 - for what, what was scanned where, how much, once
     if found is None:
         raise UnknownDocument(f"Nothing is promised under {document}.", document=document)
     skus = locked_products(connection, org_id=actor.org_id, product_ids={found})
+    key = f"{PICK}{allocation_id}:{key}"
     if is_posted(connection, org_id=actor.org_id, key=key):
         return False
     task = _task(connection, actor, document, allocation_id, now)

@@ -1,6 +1,7 @@
 """Promises to customers: kept only as far as stock and receipts cover them, whoever asks at the same time."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -103,7 +104,7 @@ def keep_for_documents(
     """Make the open promises of some documents exactly ``lines``; returns how many are new, changed or given up.
 
     For promises made elsewhere (imported orders): they count even where the stock does not cover them. What the
-    documents no longer ask for is released.
+    documents no longer ask for is released; what has been picked for a line already is not promised again.
 
     Args:
         connection: Open transaction.
@@ -124,10 +125,33 @@ def keep_for_documents(
         ),
         {"org": actor.org_id, "documents": list(documents)},
     ).scalars()
+    lines = _less_picked(connection, actor.org_id, lines)
     gone = set(open_keys) - {line.source_key for line in lines}
     given_up = release(connection, actor=actor, source_keys=gone, now=now) if gone else 0
     kept = allocate(connection, actor=actor, lines=lines, now=now, beyond_stock=True) if lines else 0
     return given_up + kept
+
+
+PICK = "pick:"
+"""Beginning of the idempotency key of a pick, before the id of the promise it was taken for."""
+
+
+def _less_picked(connection: Connection, org_id: UUID, lines: Sequence[AllocationLine]) -> list[AllocationLine]:
+    rows = connection.execute(
+        text("""
+            SELECT a.source_key, CAST(SUM(m.quantity) AS bigint) AS picked
+            FROM allocation a
+            JOIN stock_move m ON m.org_id = a.org_id AND m.product_id = a.product_id AND m.kind = 'pick'
+                             AND starts_with(m.idempotency_key, :pick || a.id || ':')
+            WHERE a.org_id = :org AND a.source_key = ANY(CAST(:keys AS text[]))
+              AND NOT EXISTS (SELECT FROM stock_move r WHERE r.org_id = m.org_id AND r.reverses_id = m.id)
+            GROUP BY a.source_key
+        """),
+        {"org": org_id, "pick": PICK, "keys": [line.source_key for line in lines]},
+    )
+    picked = {row.source_key: row.picked for row in rows}
+    left = [replace(line, quantity=line.quantity - picked.get(line.source_key, 0)) for line in lines]
+    return [line for line in left if line.quantity > 0 or line.source_key not in picked]
 
 
 def _allocations(connection: Connection, org_id: UUID, keys: Sequence[str]) -> dict[str, Row[Any]]:
