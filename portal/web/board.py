@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from portal.forecasting.model import BoardClosed, DemandWeek
 from portal.forecasting.reads import best_sellers, demand_history
 from portal.inventory.model import UnknownProduct
-from portal.inventory.reads import Product, products_by_id
+from portal.inventory.reads import Product, products_in_scope
 from portal.kernel.disclosure import Role
 from portal.orders.reads import open_orders
 from portal.partners.reads import partner_names
@@ -115,8 +115,9 @@ def board() -> ResponseReturnValue:
 def _choice(connection: Connection, viewer: Viewer) -> list[Product]:
     org_id = viewer.actor.org_id
     sold = best_sellers(connection, org_id=org_id, disclosure=viewer.disclosure, as_of=as_of(), weeks=WEEKS)
-    known = products_by_id(connection, org_id=org_id, ids=[product_id for product_id, _ in sold])
-    return [known[product_id] for product_id, _ in sold]
+    ids = [product_id for product_id, _ in sold]
+    known = products_in_scope(connection, org_id=org_id, disclosure=viewer.disclosure, ids=ids)
+    return [known[product_id] for product_id in ids if product_id in known]
 
 
 def _chosen(choice: list[Product], sku: str) -> Product | None:

@@ -124,7 +124,7 @@ FIGURES = f"""
         SELECT DISTINCT ON (q.product_id) q.product_id, n.fed_at, n.kind, n.name_zh, n.name_en
         FROM place q JOIN node n ON n.id = q.location_id
         WHERE n.kind <> 'own' AND q.physical > 0 AND n.fed_at IS NOT NULL
-        ORDER BY q.product_id, n.fed_at
+        ORDER BY q.product_id, n.fed_at, n.kind, n.code
     ), way AS (
         SELECT product_id, SUM(quantity) FILTER (WHERE shipped) AS in_transit,
                SUM(quantity) FILTER (WHERE NOT shipped) AS confirmed, MIN(due_on) AS next_due
