@@ -21,7 +21,7 @@ from portal.partners.viewer import Viewer
 from portal.web import charts, errors, filters
 from portal.web import stock_words as words
 from portal.web.auth import needs
-from portal.web.context import as_of, reading
+from portal.web.context import as_of, reading_for
 from portal.web.inventory import entitled
 from portal.web.orders import order_row
 
@@ -92,7 +92,7 @@ def board() -> ResponseReturnValue:
             "The board is for strategic partners.", company=words.either(viewer.org.name_zh, viewer.org.name_en)
         )
     unit = words.PIECES if request.args.get("unit") == words.PIECES else words.CASES
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         choice = _choice(connection, viewer)
         chosen = _chosen(choice, request.args.get("sku", ""))
         shown = _shown(connection, viewer, chosen, unit) if chosen else None

@@ -20,7 +20,7 @@ from portal.passports.reads import passports_of_lots
 from portal.web import filters
 from portal.web import stock_words as words
 from portal.web.auth import current_viewer, needs
-from portal.web.context import as_of, reading
+from portal.web.context import as_of, reading_for
 from portal.web.csv_files import csv_response
 from portal.web.sheets import xlsx_response
 from portal.web.units import unit_name
@@ -87,7 +87,7 @@ def _asked() -> Asked:
 def listing() -> ResponseReturnValue:
     """Show what is available, a page of products; ``?open=SKU`` unfolds one."""
     viewer, asked = entitled(), _asked()
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         page = _page(connection, viewer, asked, per_page=PER_PAGE)
         opened = _opened(connection, viewer, asked, page)
     return render_template(
@@ -113,7 +113,7 @@ def staff_listing() -> ResponseReturnValue:
 def product(sku: str) -> ResponseReturnValue:
     """Show one product in full."""
     viewer, asked = entitled(), _asked()
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         opened = _in_full(connection, viewer, asked, sku)
     line = _line(opened["detail"].row, asked)
     return render_template(
@@ -229,7 +229,7 @@ def _line(row: AvailabilityRow, asked: Asked) -> dict[str, Any]:
 
 def _export() -> tuple[list[str], list[list[object]]]:
     viewer, asked = entitled(), _asked()
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         page = _page(connection, viewer, asked, per_page=EXPORT_ROWS)
     heads = [
         gettext("SKU"),

@@ -15,7 +15,7 @@ from portal.orders.reads import Order, order_page
 from portal.partners.reads import partner_names
 from portal.web import stock_words as words
 from portal.web.auth import needs
-from portal.web.context import reading
+from portal.web.context import reading_for
 from portal.web.inventory import entitled
 
 PER_PAGE = 50
@@ -37,7 +37,7 @@ def listing() -> ResponseReturnValue:
     q, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
     number = request.args.get("page", "1")
     asked_page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1  # noqa: PLR2004
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         page = order_page(
             connection,
             org_id=viewer.actor.org_id,

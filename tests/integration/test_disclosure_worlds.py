@@ -54,9 +54,7 @@ def test_what_is_none_of_the_viewers_business_changes_no_byte(
         core = draw_core(str(pair), tier)
         left.look_at(core, "A")
         right.look_at(core, "B")
-        asked = questions(
-            dice("ask", pair, tier), tier=tier, words=words_of(core, left, right), count=QUESTIONS
-        )
+        asked = questions(dice("ask", pair, tier), tier=tier, words=words_of(core, left, right), count=QUESTIONS)
         assert first_difference(left, right, asked) == "", f"pair {pair}"
     with capsys.disabled():
         print(f"\n{tier}: {PAIRS * QUESTIONS} questions, each asked in two worlds")  # noqa: T201 - the measure

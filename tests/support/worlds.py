@@ -30,7 +30,20 @@ NOW = datetime(2026, 11, 23, 2, 24, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 PASSWORD = "correct-horse-battery"  # noqa: S105 - of nobody
 _HORIZON = 70
-_WORDS = ("Amber", "Birch", "Cedar", "Dune", "Ember", "Fjord", "Grove", "Heath", "Iris", "Juniper", "Kelp", "Linden")
+_WORDS = (
+    "Amber",
+    "Birch",
+    "Cedar",
+    "Dune",
+    "Ember",
+    "Fjord",
+    "Grove",
+    "Heath",
+    "Iris",
+    "Juniper",
+    "Kelp",
+    "Linden",
+)
 _SIGNS = "松竹梅兰菊荷桂茶枫杏桃柳"
 
 
@@ -325,9 +338,7 @@ class _Builder:
     def _goods_inside(self) -> dict[str, UUID]:
         made: dict[str, UUID] = {}
         for good in self.core.goods:
-            made |= inventory.save_products(
-                self.connection, actor=self.actor, drafts=[good.draft], now=self.now()
-            )
+            made |= inventory.save_products(self.connection, actor=self.actor, drafts=[good.draft], now=self.now())
         return made
 
     def _goods_outside(self) -> list[UUID]:
@@ -409,16 +420,12 @@ class _Builder:
         for code, product_id, state in states:
             statement = "UPDATE lot SET status = :state WHERE code = :code AND product_id = :product"
             self._run(statement, state=state, code=code, product=product_id)
-        inventory.expect_receipts(
-            self.connection, actor=self.actor, drafts=self._shuffled(drafts), now=self.now()
-        )
+        inventory.expect_receipts(self.connection, actor=self.actor, drafts=self._shuffled(drafts), now=self.now())
         for key, arrived in received.items():
             self._run("UPDATE expected_receipt SET received = :n WHERE source_key = :key", n=arrived, key=key)
         self._run("UPDATE location SET fed_at = :at WHERE kind <> 'own'", at=NOW - timedelta(hours=30))
 
-    def _line(
-        self, product_id: UUID, node: UUID, quantity: int, code: str, expires_on: date | None
-    ) -> StockLine:
+    def _line(self, product_id: UUID, node: UUID, quantity: int, code: str, expires_on: date | None) -> StockLine:
         return StockLine(
             product_id=product_id, location_id=node, quantity=quantity, lot_code=code, expires_on=expires_on
         )
@@ -446,14 +453,14 @@ class _Builder:
                 lines += self._split(product_id, taking, good.receipts)
             if self.outer_nodes:
                 stray = Taking(0, TODAY, self.rng.randint(1, 50), self.name("SO-"))
-                lines.append(self._promise(product_id, self.outer_nodes[0], stray, self.viewer_firm, self.name("k")))
+                lines.append(
+                    self._promise(product_id, self.outer_nodes[0], stray, self.viewer_firm, self.name("k"))
+                )
         for product_id in outside:
             stray = Taking(0, TODAY, self.rng.randint(1, 50), self.name("SO-"))
             lines.append(self._promise(product_id, self.nodes[0], stray, self.viewer_firm, self.name("k")))
         for line in self._shuffled(lines):
-            inventory.allocate(
-                self.connection, actor=self.actor, lines=[line], now=self.now(), beyond_stock=True
-            )
+            inventory.allocate(self.connection, actor=self.actor, lines=[line], now=self.now(), beyond_stock=True)
         self._run("UPDATE allocation SET state = 'released' WHERE source_key LIKE 'gone-%'")
 
     def _split(self, product_id: UUID, taking: Taking, receipts: Iterable[Receipt]) -> list[AllocationLine]:
@@ -549,9 +556,7 @@ def told_differently(core: Core) -> dict[str, Core]:
     good = core.goods[0]
     node = 0
     changed = {
-        "a lot holds one more": replace(
-            good, lots=(*good.lots, Lot("L0Z", node, 1, None, "available"))
-        ),
+        "a lot holds one more": replace(good, lots=(*good.lots, Lot("L0Z", node, 1, None, "available"))),
         "a receipt is due": replace(
             good, receipts=(*good.receipts, Receipt("PO-0Z", node, 5, TODAY + timedelta(days=9), "shipped"))
         ),

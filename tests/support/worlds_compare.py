@@ -69,9 +69,7 @@ class Watcher:
             connection.execute(text(f"TRUNCATE {', '.join(METADATA.tables)} CASCADE"))
             self.world = build(connection, core, side)
         with self.database.reading() as connection:
-            viewer = viewer_of_person(
-                connection, org_id=self.world.org_id, person_id=self.world.viewer, as_of=NOW
-            )
+            viewer = viewer_of_person(connection, org_id=self.world.org_id, person_id=self.world.viewer, as_of=NOW)
         self._token = self.app.extensions["tally_tokens"].issue(viewer, now=NOW).text
 
     def ask(self, question: Question) -> Seen:

@@ -25,7 +25,6 @@ from portal.kernel.disclosure import Tier
 from portal.partners.audience import Audience
 
 
-
 @dataclass(frozen=True)
 class Question:
     """One request: a GET of ``path``, or a POST of ``body`` to the API."""

@@ -7,15 +7,22 @@ Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import TextClause, text
 
 from portal.inventory.model import REAL_KINDS
 from portal.kernel.disclosure import Disclosure
 
-SCOPE = """
+_NODE_NAMES = "code, name_zh, name_en"
+_SUPPLIER = "e.supplier"
+LOT_MATCHES = "t.code ILIKE :pattern"
+
+SCOPE = f"""
     node AS (
-        SELECT id, code, name_zh, name_en, kind, fed_at FROM location
+        SELECT id, {_NODE_NAMES}, kind, fed_at FROM location
         WHERE org_id = :org AND kind = ANY(CAST(:real AS text[]))
           AND (CAST(:all_nodes AS boolean) OR id = ANY(CAST(:nodes AS uuid[])))
     ), item AS (
@@ -35,13 +42,19 @@ SCOPE = """
         GROUP BY b.product_id, b.location_id
     ), promised AS (
         SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
-               (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
+               TRUE AS own
         FROM allocation a JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
         WHERE a.org_id = :org AND a.state = 'open'
+          AND (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
+        UNION ALL
+        SELECT a.product_id, a.location_id, a.on_day, a.quantity, '', FALSE
+        FROM promised_to_others(:org, CAST(:partner AS uuid), :today) a
+        JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
+        WHERE NOT CAST(:everything AS boolean)
     ), coming AS (
         SELECT e.product_id, e.location_id, e.due_on, GREATEST(e.due_on, :today) AS on_day,
                e.quantity - e.received - e.written_off AS quantity, e.state = 'shipped' AS shipped, e.document,
-               CASE WHEN CAST(:everything AS boolean) THEN e.supplier ELSE '' END AS supplier
+               {_SUPPLIER} AS supplier
         FROM expected_receipt e JOIN node n ON n.id = e.location_id JOIN item i ON i.id = e.product_id
         WHERE e.org_id = :org AND e.state <> 'closed' AND e.quantity > e.received + e.written_off
     ), taken AS (
@@ -58,8 +71,26 @@ SCOPE = """
                + GREATEST(0, COALESCE(h.usable, 0) - COALESCE(o.quantity, 0)) AS shown
         FROM hand h FULL JOIN taken o USING (product_id, location_id)
     )
-"""
+"""  # noqa: S608 - pieces from code
 """Common table expressions, after ``WITH``: nodes and items in scope; stock, promises and receipts at them."""
+
+
+@cache
+def statement_for(statement: str, *, by_node: bool, everything: bool) -> TextClause:
+    """Return a statement without the columns that are not for the viewer: their database login may not read them.
+
+    Args:
+        statement: With ``SCOPE`` in it.
+        by_node: The viewer is told of nodes and lots.
+        everything: The viewer is of the host's own staff.
+    """
+    if not everything:
+        statement = statement.replace(_SUPPLIER, "''")
+    if not by_node:
+        no_names = ", ".join(f"'' AS {name}" for name in _NODE_NAMES.split(", "))
+        statement = statement.replace(f"id, {_NODE_NAMES}, kind", f"id, {no_names}, kind")
+        statement = statement.replace(LOT_MATCHES, "FALSE")
+    return text(statement)
 
 
 def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> dict[str, Any]:
