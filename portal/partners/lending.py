@@ -14,8 +14,8 @@ from portal.platform.db import Database
 def reading_for(database: Database, viewer: Viewer, *, today: date) -> Iterator[Connection]:
     """Open a read-only transaction that shows what the viewer may see.
 
-    A customer with an agreement in force reads over their tier's own login, narrowed to company, firm and agreement;
-    the database refuses what is beyond. Everybody else reads over the portal's.
+    A customer with an agreement in force reads over their tier's own login, narrowed to company, firm and
+    agreement; the database refuses what is beyond. Everybody else reads over the portal's.
 
     Args:
         database: Where to read.

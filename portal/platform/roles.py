@@ -2,7 +2,7 @@
 
 Nobody logs in as the owner of the tables but who migrates. A login is named after its database (``tally_portal``,
 ``tally_key``), so that installations which share a server never meet; what it may do it has from a group of the
-whole server (``tallystick_portal``, ``tallystick_key``), which the migration makes and which cannot log in. A login's
+whole server (``tallystick_portal``, ``tallystick_key``), which the migration makes and which cannot log in. The
 password is the HMAC of its name under a secret of the home folder: nothing to store, nothing to hand around.
 """
 

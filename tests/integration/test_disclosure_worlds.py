@@ -5,7 +5,6 @@ entitled fact, which must show: a comparison that never fails proves nothing.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text

@@ -1,8 +1,8 @@
 """Asking two worlds the same questions and comparing the answers byte for byte.
 
-What is normalised stands in ``seen`` and nowhere else: the token of a form and the session's cookie, which are fresh
-random bytes at every request; the id of a product in scope, which is random but the same thing in both worlds; the
-id of a request on an error page; and the time stamped into a workbook.
+What is normalised stands in ``seen`` and nowhere else: the token of a form and the session's cookie, which are
+fresh random bytes at every request; the id of a product in scope, which is random but the same thing in both
+worlds; the id of a request on an error page; and the time stamped into a workbook.
 """
 
 import io
@@ -24,7 +24,8 @@ from portal.platform.clock import HandClock
 from portal.platform.config import Settings
 from portal.platform.db import METADATA, Database
 from portal.platform.services import Services
-from support.worlds import NOW, Core, World, build
+from support.worlds import NOW, Core
+from support.worlds_build import World, build
 from support.worlds_questions import Question
 
 _CSRF = re.compile(rb'name="csrf_token" value="[^"]+"')
