@@ -15,6 +15,7 @@ from portal.platform.bus import Bus
 from portal.platform.clock import Clock, SystemClock
 from portal.platform.config import Settings
 from portal.platform.db import Database
+from portal.platform.roles import PORTAL, url_of, urls_of_tiers
 from portal.platform.secrets import home_secret
 from portal.platform.services import Services
 from portal.web import auth, errors
@@ -26,7 +27,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """Return the services for ``settings``; opens no connection yet.
 
     Args:
-        settings: ``database_url`` must be filled in (the command line does it for the embedded server).
+        settings: ``database_url`` must be filled in (the command line does it for the embedded server). It is the
+            address of the tables' owner; requests are served over the logins made from it.
         clock: Another clock for tests.
     """
     bus = Bus()
@@ -34,7 +36,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     passporting.subscribe(bus)
     return Services(
         settings=settings,
-        database=Database(settings.database_url, pool_size=settings.web_threads),
+        database=Database(
+            url_of(settings.database_url, PORTAL, home=settings.home),
+            pool_size=settings.web_threads,
+            readers=urls_of_tiers(settings.database_url, home=settings.home),
+        ),
         clock=clock or SystemClock(),
         bus=bus,
     )

@@ -19,7 +19,7 @@ from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role
 from portal.partners import service as partners
 from portal.platform.config import Settings
-from portal.platform.migrate import migrate
+from portal.platform.migrate import bring_up
 from portal.platform.services import Services
 from portal.wiring import build_services, build_web
 
@@ -49,7 +49,7 @@ def main() -> None:
     """Run the bench."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     with tempfile.TemporaryDirectory() as folder, installation(Settings(home=Path(folder) / "home")) as ready:
-        migrate(ready.database_url)
+        bring_up(ready.database_url, home=ready.home)
         services = build_services(ready)
         now = services.clock.now()
         with services.database.transaction() as connection:

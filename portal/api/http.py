@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from graphql import ExecutionResult, execute_sync
-from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal.api.access import SessionViewer, viewer_of
@@ -25,8 +24,9 @@ from portal.kernel.errors import NotFound, PortalError, TooMany
 from portal.kernel.statuses import status_of
 from portal.partners import service
 from portal.partners.audience import audience_of
+from portal.partners.lending import reading_for
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
-from portal.partners.viewer import viewer_of_person
+from portal.partners.viewer import Viewer, viewer_of_person
 from portal.platform.audit import Told
 from portal.platform.db import DatabaseSilent
 from portal.platform.services import Services
@@ -87,8 +87,10 @@ def _services() -> Services:
 def graphql() -> Response:
     """Answer one GraphQL request in the schema of the asker's tier."""
     parameters = to_parameters(_json_body())
-    with _services().database.reading() as connection:
-        return _answer(parameters, connection)
+    services = _services()
+    with services.database.reading() as connection:
+        viewer = viewer_of(request, connection, services=services, tokens=door().tokens, session=door().session)
+    return _answer(parameters, viewer)
 
 
 @blueprint.post("/api/token")
@@ -150,27 +152,23 @@ def _json_body() -> dict[str, Any]:
     return body
 
 
-def _answer(parameters: Parameters, connection: Connection) -> Response:
+def _answer(parameters: Parameters, viewer: Viewer) -> Response:
     services = _services()
-    viewer = viewer_of(request, connection, services=services, tokens=door().tokens, session=door().session)
     g.viewer_label = str(viewer.actor.person_id)
     schema = schema_of(audience_of(viewer))
     document = read(parameters.query, schema=schema)
     cost = check_size(document, variables=parameters.variables)
-    asking = Asking(
-        connection,
-        viewer=viewer,
-        as_of=services.clock.now().astimezone(ZoneInfo(services.settings.time_zone)),
-        writing=services.database.transaction,
-    )
-    result = execute_sync(
-        schema,
-        document,
-        context_value=asking,
-        variable_values=parameters.variables,
-        operation_name=parameters.operation,
-        hide_suggestions=True,
-    )
+    as_of = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
+    with reading_for(services.database, viewer, today=as_of.date()) as connection:
+        asking = Asking(connection, viewer=viewer, as_of=as_of, writing=services.database.transaction)
+        result = execute_sync(
+            schema,
+            document,
+            context_value=asking,
+            variable_values=parameters.variables,
+            operation_name=parameters.operation,
+            hide_suggestions=True,
+        )
     g.viewer = viewer
     g.told = Told(
         products=tuple(sorted(asking.products_told)), rows=asking.rows_told, operation=parameters.operation or ""

@@ -23,11 +23,11 @@ def create(email: str, *, name: str | None, company_zh: str | None, company_en: 
     from portal.kernel.actor import Actor  # noqa: PLC0415 - SQLAlchemy only where it is used
     from portal.kernel.disclosure import Role  # noqa: PLC0415 - as above
     from portal.partners import service  # noqa: PLC0415 - as above
-    from portal.platform.migrate import migrate  # noqa: PLC0415 - as above
+    from portal.platform.migrate import bring_up  # noqa: PLC0415 - as above
     from portal.wiring import build_services  # noqa: PLC0415 - as above
 
     with installation(settings_here()) as ready:
-        migrate(ready.database_url)
+        bring_up(ready.database_url, home=ready.home)
         services = build_services(ready)
         now = services.clock.now()
         try:

@@ -68,8 +68,8 @@ def worker() -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to this release's schema."""
-    from portal.platform.migrate import migrate as bring  # noqa: PLC0415 - alembic only here
+    """Bring the database to this release's schema and logins."""
+    from portal.platform.migrate import bring_up  # noqa: PLC0415 - alembic only here
 
     with installation(settings_here()) as ready:
-        bring(ready.database_url)
+        bring_up(ready.database_url, home=ready.home)

@@ -91,7 +91,7 @@ class Stack:
         self._start_chain()
         self._start_database()
         warm_up.join()
-        import_module("portal.platform.migrate").migrate(self.settings.database_url)
+        import_module("portal.platform.migrate").bring_up(self.settings.database_url, home=self.settings.home)
         worker = self._program("worker", "-m", "app", "worker")
         portal = self._program("portal", "-m", "app", "web")
         self._supervisor.add(portal)

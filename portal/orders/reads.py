@@ -97,7 +97,7 @@ _COUNTS = f"""
 
 _PAGE = f"""
     WITH chosen AS (
-        SELECT o.* FROM sales_order o
+        SELECT o.id, o.number, o.partner_id, o.ordered_at, o.needed_on, o.state FROM sales_order o
         WHERE {_MINE} AND (CAST(:search AS text) = '' OR o.number ILIKE :pattern)
           AND (CAST(:state AS text) = '' OR o.state = :state)
         ORDER BY o.ordered_at DESC, o.number DESC

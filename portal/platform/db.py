@@ -1,4 +1,4 @@
-"""The database: one engine, two kinds of transaction, and the table helper of every store.
+"""The database: one engine, three kinds of transaction, and the table helper of every store.
 
 Every table is keyed ``(org_id, …)`` first so that companies can be spread over servers later; there is no
 foreign key and no transaction across companies. Time-outs are set so that a cut network is an error within
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Uuid,
     create_engine,
+    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import SchemaItem
@@ -81,22 +82,19 @@ def reference(column: str, table: str) -> ForeignKeyConstraint:
 
 
 class Database:
-    """A connection pool and the two ways to use it.
+    """The connection pools and the three ways to use them.
 
     Args:
         url: ``postgresql://user:password@host:port/name``.
         pool_size: Connections kept open.
+        readers: The address of each tier's own login, which reads partner data and nothing else. A tier without
+            one is read for over ``url``, whose account must then be able to take the tier's role (tools, tests).
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, readers: Mapping[str, str] | None = None) -> None:
         self.url = url
-        self.engine: Engine = create_engine(
-            make_url(url).set(drivername="postgresql+psycopg"),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            connect_args=NETWORK,
-        )
+        self.engine = _engine(url, pool_size)
+        self._readers = {tier: _engine(address, pool_size) for tier, address in (readers or {}).items()}
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -112,9 +110,54 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def reading_as(self, tier: str, settings: Mapping[str, str]) -> Iterator[Connection]:
+        """Open a read-only transaction in which the database itself shows what one partner may see.
+
+        Args:
+            tier: The partner's tier, which decides the columns.
+            settings: Values of ``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` (without
+                the prefix), which decide the rows; gone with the transaction.
+        """
+        engine = self._readers.get(tier)
+        with (engine or self.engine).connect() as connection:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                narrow(connection, tier, settings, stepping_down=engine is None)
+                yield connection
+
     def close(self) -> None:
         """Close every pooled connection."""
-        self.engine.dispose()
+        for engine in (self.engine, *self._readers.values()):
+            engine.dispose()
+
+
+def narrow(connection: Connection, tier: str, settings: Mapping[str, str], *, stepping_down: bool) -> None:
+    """Narrow a transaction to what one partner may see, in one round trip.
+
+    Args:
+        connection: Open transaction, which ends with what is set here.
+        tier: The partner's tier.
+        settings: As for ``Database.reading_as``.
+        stepping_down: The connection's account is not the tier's and takes its role.
+    """
+    told = {f"tally.{name}": value for name, value in settings.items()}
+    if stepping_down:
+        told["role"] = f"tallystick_{tier}"
+    calls = ", ".join(f"set_config(:n{place}, :v{place}, TRUE)" for place in range(len(told)))
+    values = {f"n{place}": name for place, name in enumerate(told)}
+    values |= {f"v{place}": value for place, value in enumerate(told.values())}
+    connection.execute(text(f"SELECT {calls}"), values)
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args=NETWORK,
+    )
 
 
 def driver_connection(connection: Connection) -> psycopg.Connection[Any]:

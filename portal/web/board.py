@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from portal.forecasting.model import BoardClosed, DemandWeek
 from portal.forecasting.reads import best_sellers, demand_history
 from portal.inventory.model import UnknownProduct
-from portal.inventory.reads import Product, products_by_id
+from portal.inventory.reads import Product, products_in_scope
 from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.units import Level
@@ -24,7 +24,7 @@ from portal.web import charts, errors, filters
 from portal.web import stock_words as words
 from portal.web.audited import told
 from portal.web.auth import needs
-from portal.web.context import as_of, reading
+from portal.web.context import as_of, reading_for
 from portal.web.inventory import entitled
 from portal.web.orders import order_row
 from portal.web.units import reading_level
@@ -96,7 +96,7 @@ def board() -> ResponseReturnValue:
             "The board is for strategic partners.", company=words.either(viewer.org.name_zh, viewer.org.name_en)
         )
     unit = reading_level(viewer.read_in)
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         choice = _choice(connection, viewer)
         chosen = _chosen(choice, request.args.get("sku", ""))
         shown = _shown(connection, viewer, chosen, unit) if chosen else None
@@ -120,8 +120,9 @@ def board() -> ResponseReturnValue:
 def _choice(connection: Connection, viewer: Viewer) -> list[Product]:
     org_id = viewer.actor.org_id
     sold = best_sellers(connection, org_id=org_id, disclosure=viewer.disclosure, as_of=as_of(), weeks=WEEKS)
-    known = products_by_id(connection, org_id=org_id, ids=[product_id for product_id, _ in sold])
-    return [known[product_id] for product_id, _ in sold]
+    ids = [product_id for product_id, _ in sold]
+    known = products_in_scope(connection, org_id=org_id, disclosure=viewer.disclosure, ids=ids)
+    return [known[product_id] for product_id in ids if product_id in known]
 
 
 def _chosen(choice: list[Product], sku: str) -> Product | None:

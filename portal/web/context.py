@@ -13,6 +13,8 @@ from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from portal.partners import lending
+from portal.partners.model import Viewer
 from portal.platform.db import DatabaseSilent
 from portal.platform.services import Services
 
@@ -47,6 +49,17 @@ def reading() -> Iterator[Connection]:
         DatabaseSilent: The database does not answer.
     """
     with _translated(), services().database.reading() as connection:
+        yield connection
+
+
+@contextmanager
+def reading_for(viewer: Viewer) -> Iterator[Connection]:
+    """Open a read-only transaction over one snapshot that shows what the viewer may see of stock and orders.
+
+    Raises:
+        DatabaseSilent: The database does not answer.
+    """
+    with _translated(), lending.reading_for(services().database, viewer, today=as_of().date()) as connection:
         yield connection
 
 

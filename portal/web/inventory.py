@@ -27,7 +27,7 @@ from portal.web.agreement_words import grain_words
 from portal.web.asking_form import Question, asking_of
 from portal.web.audited import told
 from portal.web.auth import current_viewer, needs
-from portal.web.context import as_of, reading
+from portal.web.context import as_of, reading_for
 from portal.web.csv_files import csv_response
 from portal.web.sheets import xlsx_response
 from portal.web.units import SWITCH, level_name, level_of, reading_level, unit_name
@@ -99,7 +99,7 @@ def listing() -> ResponseReturnValue:
     """Show what is available, a page of products; ``?open=SKU`` unfolds one."""
     viewer = entitled()
     asked = _asked(viewer)
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         page = _page(connection, viewer, asked, per_page=PER_PAGE)
         units = _units(connection, viewer, page)
         opened = _opened(connection, viewer, asked, page)
@@ -134,7 +134,7 @@ def product_page(sku: str, question: Question | None = None) -> str:
     """Write the page of one product, with a threshold question as it was asked and answered, if one was."""
     viewer = entitled()
     asked = _asked(viewer)
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         opened = _in_full(connection, viewer, asked, sku, question)
     told(rows=1, products=(sku,))
     line = _line(opened["detail"].row, asked, opened["how"].units)
@@ -269,7 +269,7 @@ def _line(row: AvailabilityRow, asked: Asked, units: Units) -> dict[str, Any]:
 def _export() -> tuple[list[str], list[list[object]]]:
     viewer = entitled()
     asked = _asked(viewer)
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         page = _page(connection, viewer, asked, per_page=EXPORT_ROWS)
         units = _units(connection, viewer, page)
     told(rows=len(page.rows))

@@ -17,7 +17,7 @@ from portal.partners.reads import partner_names
 from portal.web import stock_words as words
 from portal.web.audited import told
 from portal.web.auth import needs
-from portal.web.context import as_of, reading
+from portal.web.context import as_of, reading_for
 from portal.web.inventory import entitled
 from portal.web.units import reading_level
 
@@ -40,7 +40,7 @@ def listing() -> ResponseReturnValue:
     q, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
     number = request.args.get("page", "1")
     asked_page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1  # noqa: PLR2004
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         page = order_page(
             connection,
             org_id=viewer.actor.org_id,

@@ -27,7 +27,7 @@ from portal.web import stock_words as words
 from portal.web.asking_form import allowance_of
 from portal.web.audited import told
 from portal.web.auth import needs
-from portal.web.context import as_of, reading, services, transaction
+from portal.web.context import as_of, reading_for, services, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
@@ -98,7 +98,7 @@ def create(sku: str) -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """List reservations, the newest first."""
     viewer = entitled()
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         found = reads.reservations(
             connection, org_id=viewer.actor.org_id, disclosure=viewer.disclosure, as_of=as_of()
         )
@@ -114,7 +114,7 @@ def index() -> ResponseReturnValue:
 def show(reservation_id: UUID) -> ResponseReturnValue:
     """Show one reservation, with what can still be done about it."""
     viewer = entitled()
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         found = reads.reservation(
             connection,
             org_id=viewer.actor.org_id,
@@ -157,7 +157,7 @@ def _detail(sku: str) -> tuple[ProductDetail, words.Measure]:
     """Return a product and how the reader counts it."""
     viewer = entitled()
     org_id = viewer.actor.org_id
-    with reading() as connection:
+    with reading_for(viewer) as connection:
         detail = reads.product_detail(
             connection, org_id=org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()
         )

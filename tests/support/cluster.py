@@ -20,6 +20,7 @@ from psycopg import sql
 
 from portal.platform.migrate import migrate
 from portal.platform.postgres import EmbeddedPostgres, create_database, drop_database, with_database
+from portal.platform.roles import PORTAL, TIERS, login_of
 
 _ROOT = Path(__file__).parents[2]
 _SCHEMA_SOURCES = ("portal/platform/migrations/**/*.py", "portal/platform/*.py", "portal/*/store.py")
@@ -100,6 +101,9 @@ def _drop(server: EmbeddedPostgres, name: str) -> None:
     patient = f"{server.url}?options=-c%20statement_timeout%3D{_PATIENCE_MS}"
     with suppress(psycopg.errors.QueryCanceled):
         drop_database(patient, name)
+        with psycopg.connect(patient, autocommit=True) as connection:
+            for part in (PORTAL, *TIERS):
+                connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(login_of(name, part))))
 
 
 def _databases(server: EmbeddedPostgres) -> list[str]:

@@ -1,11 +1,11 @@
 """Databases that forget: what is committed in them is gone after the test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from portal.platform.db import Database
+from portal.platform.db import Database, narrow
 
 
 class ForgetfulDatabase(Database):
@@ -32,3 +32,10 @@ class ForgetfulDatabase(Database):
             yield self._connection
         finally:
             savepoint.rollback()
+
+    @contextmanager
+    def reading_as(self, tier: str, settings: Mapping[str, str]) -> Iterator[Connection]:
+        """Open a savepoint in the role of a tier; its end gives the role and the settings back."""
+        with self.reading() as connection:
+            narrow(connection, tier, settings, stepping_down=True)
+            yield connection

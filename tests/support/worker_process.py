@@ -10,6 +10,7 @@ import psycopg
 from portal import wiring, worker
 from portal.platform.config import Settings
 from portal.platform.logging import set_up_logging
+from portal.platform.roles import let_in
 from portal.platform.services import Services
 
 
@@ -42,7 +43,9 @@ def register_probes(app: procrastinate.App, services: Services) -> None:
 
 def main() -> None:
     set_up_logging("json")
-    services = wiring.build_services(Settings(database_url=sys.argv[1], home=Path(sys.argv[2])))
+    settings = Settings(database_url=sys.argv[1], home=Path(sys.argv[2]))
+    let_in(settings.database_url, home=settings.home)
+    services = wiring.build_services(settings)
     worker.run(services, registrars=[*worker.REGISTRARS, register_probes])
     services.database.close()
 

@@ -18,6 +18,7 @@ from portal.inventory.reads.books import (
     products_by_id,
 )
 from portal.inventory.reads.detail import LotRow, NodeStock, ProductDetail, node_stock, product_detail
+from portal.inventory.reads.entitled import products_in_scope
 from portal.inventory.reads.holding import (
     HeldPart,
     Pool,
@@ -85,6 +86,7 @@ __all__ = [
     "product_detail",
     "products",
     "products_by_id",
+    "products_in_scope",
     "reconcile",
     "reservation",
     "reservation_of_key",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from portal.inventory.model import (
     Demand,
@@ -18,7 +18,7 @@ from portal.inventory.model import (
 )
 from portal.inventory.reads.books import Product, to_product
 from portal.inventory.reads.coarse import Dated, coarse, coarse_dated
-from portal.inventory.reads.scope import SCOPE, scope_values
+from portal.inventory.reads.scope import LOT_MATCHES, SCOPE, scope_values, statement_for
 from portal.kernel.disclosure import Disclosure
 
 ARRIVING_DAYS = 14
@@ -138,7 +138,7 @@ FIGURES = f"""
         SELECT DISTINCT ON (q.product_id) q.product_id, n.fed_at, n.kind, n.name_zh, n.name_en
         FROM place q JOIN node n ON n.id = q.location_id
         WHERE n.kind <> 'own' AND q.physical > 0 AND n.fed_at IS NOT NULL
-        ORDER BY q.product_id, n.fed_at
+        ORDER BY q.product_id, n.fed_at, n.kind, n.code
     ), way AS (
         SELECT product_id, SUM(quantity) FILTER (WHERE shipped) AS in_transit,
                SUM(quantity) FILTER (WHERE NOT shipped) AS confirmed, MIN(due_on) AS next_due
@@ -163,14 +163,14 @@ FIGURES = f"""
 """  # noqa: S608 - pieces from code
 
 _PAGE = (
-    FIGURES  # noqa: S608 - pieces from code
+    FIGURES
     + r"""
         WHERE CAST(:search AS text) = '' OR i.sku ILIKE :pattern OR i.gtin ILIKE :pattern OR i.name_zh ILIKE
            :pattern OR i.name_en ILIKE :pattern
            OR (CAST(:by_node AS boolean) AND EXISTS (
                  SELECT 1 FROM lot t JOIN stock_balance b ON b.org_id = :org AND b.product_id = i.id AND b.lot_id
                  = t.id JOIN node n ON n.id = b.node_id
-                 WHERE t.org_id = :org AND t.product_id = i.id AND t.code ILIKE :pattern AND b.on_hand > 0
+                 WHERE t.org_id = :org AND t.product_id = i.id AND {lot_matches} AND b.on_hand > 0
                    AND b.owner_id = :own))
     ), chosen AS (
         SELECT *, promise = 0 AS is_out,
@@ -196,7 +196,7 @@ _PAGE = (
     LEFT JOIN numbered n ON n.position > (LEAST(CAST(:page AS integer), t.pages) - 1) * :per_page
                         AND n.position <= LEAST(CAST(:page AS integer), t.pages) * :per_page
     ORDER BY n.position
-"""
+""".replace("{lot_matches}", LOT_MATCHES)
 )
 
 _DATED = f"""
@@ -250,7 +250,11 @@ def availability(  # noqa: PLR0913 - who asks, and what the page shows
     """
     values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
     found = connection.execute(
-        text(_PAGE.replace("{order}", SORTS.get(sort, SORTS["sku"]))),
+        statement_for(
+            _PAGE.replace("{order}", SORTS.get(sort, SORTS["sku"])),
+            by_node=disclosure.by_node,
+            everything=disclosure.everything,
+        ),
         values
         | {
             "search": search.strip(),
@@ -289,7 +293,8 @@ def dated_facts(
     places: dict[UUID, dict[UUID, _Place]] = {key: {} for key in ids}
     supplies: dict[UUID, list[Supply]] = {key: [] for key in ids}
     demands: dict[UUID, list[Demand]] = {key: [] for key in ids}
-    for row in connection.execute(text(_DATED), {**values, "page_products": ids}):
+    asked = statement_for(_DATED, by_node=disclosure.by_node, everything=disclosure.everything)
+    for row in connection.execute(asked, {**values, "page_products": ids}):
         place = places[row.product_id].setdefault(row.location_id, _Place())
         if row.what == "hand":
             place.usable = int(row.quantity)

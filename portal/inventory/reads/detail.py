@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from portal.inventory.model import Demand, Supply, UnknownProduct, left_by_others
 from portal.inventory.reads.availability import FIGURES, AvailabilityRow, dated_facts, to_row
 from portal.inventory.reads.books import Location
 from portal.inventory.reads.coarse import coarse_dated
-from portal.inventory.reads.scope import SCOPE, scope_values
+from portal.inventory.reads.scope import SCOPE, scope_values, statement_for
 from portal.kernel.disclosure import Disclosure
 from portal.kernel.grain import AtLeast, Grain
 
@@ -107,7 +107,9 @@ def product_detail(
         UnknownProduct: There is no such product in the viewer's scope.
     """
     values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
-    found = connection.execute(text(ONE), values | {"sku": sku}).first()
+    found = connection.execute(
+        statement_for(ONE, by_node=disclosure.by_node, everything=disclosure.everything), values | {"sku": sku}
+    ).first()
     if found is None:
         raise UnknownProduct(f"No product {sku} is known.", product=sku)
     dated = dated_facts(connection, values=values, product_ids=[found.id], disclosure=disclosure)[found.id]
@@ -152,7 +154,8 @@ def node_stock(
     nodes: dict[UUID, Location] = {}
     others: dict[tuple[UUID, UUID], int] = {}
     decimals: dict[UUID, int] = {}
-    for row in connection.execute(text(_LOTS), values | {"asked": list(product_ids)}):
+    asked = statement_for(_LOTS, by_node=True, everything=disclosure.everything)
+    for row in connection.execute(asked, values | {"asked": list(product_ids)}):
         nodes[row.id] = Location(
             id=row.id, code=row.code, name_zh=row.name_zh, name_en=row.name_en, kind=row.kind, fed_at=row.fed_at
         )

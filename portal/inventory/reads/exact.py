@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from portal.inventory.model import PromiseStep, UnknownProduct
 from portal.inventory.reads.availability import dated_facts
 from portal.inventory.reads.books import Product, to_product
 from portal.inventory.reads.detail import ONE
-from portal.inventory.reads.scope import scope_values
+from portal.inventory.reads.scope import scope_values, statement_for
 from portal.kernel.disclosure import Disclosure
 
 
@@ -29,7 +29,8 @@ def exact_steps(
         UnknownProduct: There is no such product in the viewer's scope.
     """
     values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
-    found = connection.execute(text(ONE), values | {"sku": sku}).first()
+    asked = statement_for(ONE, by_node=disclosure.by_node, everything=disclosure.everything)
+    found = connection.execute(asked, values | {"sku": sku}).first()
     if found is None:
         raise UnknownProduct(f"No product {sku} is known.", product=sku)
     dated = dated_facts(connection, values=values, product_ids=[found.id], disclosure=disclosure)

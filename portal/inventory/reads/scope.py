@@ -9,16 +9,31 @@ Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import TextClause, text
 
 from portal.inventory.model import REAL_KINDS
 from portal.inventory.places import OWN
 from portal.kernel.disclosure import Disclosure
 
-SCOPE = """
+_NODE_NAMES = "code, name_zh, name_en"
+_SUPPLIER = "e.supplier"
+LOT_MATCHES = "t.code ILIKE :pattern"
+_POOLS = """
+        SELECT o.product_id, o.location_id, GREATEST(o.starts_on, :today), o.quantity - o.drawn, o.name, TRUE
+        FROM pool o JOIN node n ON n.id = o.location_id JOIN item i ON i.id = o.product_id
+        WHERE o.org_id = :org AND o.state = 'open' AND o.ends_at > :now AND o.quantity > o.drawn"""
+_NO_POOLS = (
+    "SELECT CAST(NULL AS uuid), CAST(NULL AS uuid), CAST(NULL AS date), CAST(NULL AS bigint), '', FALSE"
+    " WHERE FALSE"
+)
+
+SCOPE = f"""
     node AS (
-        SELECT id, code, name_zh, name_en, kind, fed_at,
+        SELECT id, {_NODE_NAMES}, kind, fed_at,
                kind <> 'own' AND COALESCE(fed_at < CAST(:now AS timestamptz)
                    - make_interval(hours => COALESCE(feed_limit_hours, 24)), TRUE) AS stale,
                stale_policy = 'leave_out' AS by_feed
@@ -44,29 +59,26 @@ SCOPE = """
         WHERE s.org_id = :org AND s.physical > 0 AND NOT CAST(:own_only AS boolean)
     ), promised AS (
         SELECT a.product_id, a.location_id, GREATEST(a.needed_on, :today) AS on_day, a.quantity, a.document,
-               (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid)) AS own
+               TRUE AS own
         FROM allocation a JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
         WHERE a.org_id = :org AND a.state = 'open'
-          AND (NOT CAST(:own_only AS boolean) OR a.partner_id = CAST(:partner AS uuid))
+          AND (CAST(:everything AS boolean) OR a.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
         UNION ALL
-        SELECT l.product_id, l.location_id, GREATEST(l.needed_on, :today), l.quantity, r.document,
-               (CAST(:everything AS boolean) OR r.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
+        SELECT l.product_id, l.location_id, GREATEST(l.needed_on, :today), l.quantity, r.document, TRUE
         FROM reservation_line l JOIN reservation r ON r.org_id = l.org_id AND r.id = l.reservation_id
         JOIN node n ON n.id = l.location_id JOIN item i ON i.id = l.product_id
         WHERE l.org_id = :org AND l.state = 'open' AND l.held_until > :now
-          AND (NOT CAST(:own_only AS boolean) OR r.partner_id = CAST(:partner AS uuid))
+          AND (CAST(:everything AS boolean) OR r.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
+        UNION ALL {_POOLS}
         UNION ALL
-        SELECT o.product_id, o.location_id, GREATEST(o.starts_on, :today), o.quantity - o.drawn, o.name,
-               CAST(:everything AS boolean)
-        FROM pool o JOIN node n ON n.id = o.location_id JOIN item i ON i.id = o.product_id
-        WHERE o.org_id = :org AND o.state = 'open' AND o.ends_at > :now AND o.quantity > o.drawn
-          AND NOT CAST(:own_only AS boolean)
-          AND (CAST(:everything AS boolean) OR o.partner_id IS DISTINCT FROM CAST(:partner AS uuid)
-               OR o.starts_on > :today)
+        SELECT a.product_id, a.location_id, a.on_day, a.quantity, '', FALSE
+        FROM promised_to_others(:org, CAST(:partner AS uuid), :today, :now) a
+        JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
+        WHERE NOT CAST(:everything AS boolean) AND NOT CAST(:own_only AS boolean)
     ), coming AS (
         SELECT e.product_id, e.location_id, e.due_on, GREATEST(e.due_on, :today) AS on_day,
                e.quantity - e.received - e.written_off AS quantity, e.state = 'shipped' AS shipped, e.document,
-               CASE WHEN CAST(:everything AS boolean) THEN e.supplier ELSE '' END AS supplier
+               {_SUPPLIER} AS supplier
         FROM expected_receipt e JOIN node n ON n.id = e.location_id JOIN item i ON i.id = e.product_id
         WHERE e.org_id = :org AND e.state <> 'closed' AND e.quantity > e.received + e.written_off
           AND NOT CAST(:own_only AS boolean)
@@ -84,8 +96,26 @@ SCOPE = """
                + GREATEST(0, COALESCE(h.usable + h.left_out, 0) - COALESCE(o.quantity, 0)) AS shown
         FROM hand h FULL JOIN taken o USING (product_id, location_id)
     )
-"""
+"""  # noqa: S608 - pieces from code
 """Common table expressions, after ``WITH``: nodes and items in scope; stock, promises and receipts at them."""
+
+
+@cache
+def statement_for(statement: str, *, by_node: bool, everything: bool) -> TextClause:
+    """Return a statement without the columns that are not for the viewer: their database login may not read them.
+
+    Args:
+        statement: With ``SCOPE`` in it.
+        by_node: The viewer is told of nodes and lots.
+        everything: The viewer is of the host's own staff.
+    """
+    if not everything:
+        statement = statement.replace(_SUPPLIER, "''").replace(_POOLS, _NO_POOLS)
+    if not by_node:
+        no_names = ", ".join(f"'' AS {name}" for name in _NODE_NAMES.split(", "))
+        statement = statement.replace(f"id, {_NODE_NAMES}, kind", f"id, {no_names}, kind")
+        statement = statement.replace(LOT_MATCHES, "FALSE")
+    return text(statement)
 
 
 def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> dict[str, Any]:

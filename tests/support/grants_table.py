@@ -1,0 +1,89 @@
+"""What each tier may read, table by table; whoever adds a table decides here, in writing.
+
+``CLOSED`` names every table no tier reads. A test compares both with the database's own catalogue, so a table or a
+column that is in neither fails the build. Columns of the lower tiers are open to the higher ones as well.
+"""
+
+ORDINARY: dict[str, frozenset[str]] = {
+    table: frozenset(columns.split())
+    for table, columns in {
+        "agreement": "org_id id number partner_id tier valid_from valid_until all_products",
+        "agreement_product": "org_id agreement_id product_id",
+        "agreement_node": "org_id agreement_id location_id",
+        "product": "org_id id sku gtin name_zh name_en category base_unit decimals pack_quanta tracking"
+        " shelf_life_days active created_at",
+        "location": "org_id id kind fed_at",
+        "lot": "org_id id product_id status expires_on",
+        "stock_balance": "org_id product_id location_id lot_id on_hand",
+        "expected_receipt": "org_id product_id location_id quantity received written_off due_on state document",
+        "allocation": "org_id product_id location_id partner_id quantity needed_on state document",
+        "sales_order": "org_id id number partner_id ordered_at needed_on state",
+        "sales_order_line": "org_id order_id line_no product_id location_id quantity unit_price",
+    }.items()
+}
+"""Totals only: no name of a node, no code of a lot, no supplier, nobody else's anything."""
+
+KEY: dict[str, frozenset[str]] = {
+    **ORDINARY,
+    "location": ORDINARY["location"] | {"code", "name_zh", "name_en"},
+    "lot": ORDINARY["lot"] | {"code", "made_on"},
+    # Passports are public by design; a page links to those of the lots it shows.
+    "credential": frozenset(
+        [
+            "org_id",
+            "id",
+            "kind",
+            "product_id",
+            "gtin",
+            "lot_code",
+            "body",
+            "digest",
+            "facts_key",
+            "issued_by",
+            "issued_at",
+            "valid_until",
+            "replaces_id",
+            "batch_id",
+            "leaf_index",
+            "path",
+        ]
+    ),
+    "anchor_batch": frozenset(
+        ["org_id", "id", "seq", "root", "size", "state", "sealed_at", "placement", "receipt"]
+    ),
+}
+
+STRATEGIC: dict[str, frozenset[str]] = {
+    **KEY,
+    "demand_day": frozenset({"org_id", "product_id", "day", "quantity", "order_count"}),
+}
+
+READABLE = {"ordinary": ORDINARY, "key": KEY, "strategic": STRATEGIC}
+
+GUARDED = frozenset(STRATEGIC) - {"anchor_batch"}
+"""Tables whose rows are guarded by policies; a batch of anchors is nobody's in particular."""
+
+CLOSED = frozenset(
+    {
+        "org",
+        "partner",
+        "person",
+        "sign_in_try",
+        "stock_move",
+        "document",
+        "trace_event",
+        "issuer_key",
+        "anchor_attempt",
+        "chain_pin",
+        "replenishment_policy",
+        "replenishment_order",
+        "replenishment_counter",
+        "replenishment_step",
+        "shipment",
+        "import_session",
+        "outbox_message",
+        "message_handled",
+        "alembic_version",
+    }
+)
+"""Tables no tier reads."""
