@@ -95,9 +95,7 @@ def _let_in(connection: psycopg.Connection, database: str, part: str, home: Path
     if found is None:
         connection.execute(sql.SQL("CREATE ROLE {}").format(name))
     connection.execute(
-        sql.SQL("ALTER ROLE {} LOGIN INHERIT NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-            name, sql.Literal(_password(login, home))
-        )
+        sql.SQL("ALTER ROLE {} LOGIN INHERIT PASSWORD {}").format(name, sql.Literal(_password(login, home)))
     )
     connection.execute(sql.SQL("GRANT {} TO {}").format(group, name))
     rights = sql.SQL("CONNECT, TEMPORARY" if part == PORTAL else "CONNECT")

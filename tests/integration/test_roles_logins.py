@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -15,10 +15,13 @@ from sqlalchemy.exc import DataError, ProgrammingError
 from portal import wiring
 from portal.platform.config import Settings
 from portal.platform.db import Database
+from portal.platform.migrate import bring_up
+from portal.platform.postgres import EmbeddedPostgres
 from portal.platform.roles import PORTAL, TIERS, RolesRefused, let_in, login_of, url_of, urls_of_tiers
 from support.goods import stock_up
 from support.people import Company, found_company
 
+NOW = datetime(2026, 11, 23, 2, 24, tzinfo=UTC)
 SETTINGS = {
     "org": "01900000-0000-7000-8000-000000000001",
     "partner": "01900000-0000-7000-8000-000000000002",
@@ -153,6 +156,28 @@ def test_an_owner_who_may_not_make_logins_is_told_what_is_missing(empty_database
             let_in(address.render_as_string(hide_password=False), home=tmp_path)
         assert refused.value.values == {"account": owner}
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(owner)))
+
+
+def test_an_owner_who_may_make_roles_and_is_no_superuser_can_bring_up_a_server_of_ones_own(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / "server", durable=False) as server:
+        with psycopg.connect(server.url, autocommit=True) as admin:
+            admin.execute("CREATE ROLE host LOGIN CREATEROLE PASSWORD 'x'")
+            admin.execute("CREATE DATABASE shop OWNER host")
+        owner = make_url(server.url).set(username="host", password="x", database="shop")
+        url = owner.render_as_string(hide_password=False)
+        for _ in range(2):
+            bring_up(url, home=tmp_path)
+        served = Database(
+            url_of(url, PORTAL, home=tmp_path), pool_size=1, readers=urls_of_tiers(url, home=tmp_path)
+        )
+        with served.transaction() as connection:
+            made = found_company(connection, now=NOW)
+            stock_up(connection, made, now=NOW)
+        with served.reading_as("key", settings_of(made, "key")) as connection:
+            taken = text("SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23')")
+            own = {"org": made.org_id, "partner": made.partners["key"]}
+            assert connection.scalars(taken, own).all() == [30]
+        served.close()
 
 
 @pytest.mark.parametrize("missing", list(SETTINGS))
