@@ -1,14 +1,14 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages i18n schema fmt wheels clean
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-disclosure i18n schema fmt wheels clean
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
 DEV := .venv/.dev-stamp
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(RUN): requirements.lock tools/venv
 	@tools/venv requirements.lock
@@ -44,6 +44,9 @@ bench-import: $(RUN) ## measure the import of the real order file against its ba
 
 bench-pages: $(RUN) ## measure the passport page's bytes and the availability page's time against their bars; prints JSON
 	@$(PY) tools/bench_pages.py
+
+bench-disclosure: $(DEV) ## measure row level security against an explicit predicate; prints JSON
+	@$(PY) tools/bench_disclosure.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics
