@@ -1,14 +1,14 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
 DEV := .venv/.dev-stamp
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(RUN): requirements.lock tools/venv
 	@tools/venv requirements.lock
@@ -50,6 +50,9 @@ bench-inventory: $(RUN) ## measure holding stock, reading it and promising it ag
 
 bench-trace: $(RUN) ## measure the trace of a lot through 100,000 moves against its bars; prints JSON
 	@$(PY) tools/bench_trace.py
+
+bench-disclosure: $(DEV) ## measure row level security against an explicit predicate; prints JSON
+	@$(PY) tools/bench_disclosure.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics
