@@ -23,7 +23,12 @@ from portal.platform.postgres import EmbeddedPostgres, create_database, drop_dat
 from portal.platform.roles import PORTAL, TIERS, login_of
 
 _ROOT = Path(__file__).parents[2]
-_SCHEMA_SOURCES = ("portal/platform/migrations/**/*.py", "portal/platform/*.py", "portal/*/store.py")
+_SCHEMA_SOURCES = (
+    "portal/platform/migrations/**/*.py",
+    "portal/platform/*.py",
+    "portal/**/store.py",
+    "portal/*/store/*.py",
+)
 _TEMPLATES_KEPT = 8
 _PATIENCE_MS = 3000
 _NUMBERS = count()
