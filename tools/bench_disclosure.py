@@ -35,13 +35,16 @@ _FILL = """
         FROM one CROSS JOIN generate_series(1, 6) n;
     INSERT INTO lot (org_id, id, product_id, code, status, created_at)
         SELECT org_id, id, id, 'L', 'available', now() FROM product;
-    INSERT INTO stock_balance (org_id, product_id, location_id, lot_id, on_hand, changed_at)
-        SELECT p.org_id, p.id, l.id, p.id, 7, now() FROM product p CROSS JOIN location l;
+    INSERT INTO stock_balance (org_id, product_id, location_id, node_id, lot_id, status, owner_id, on_hand,
+                               changed_at)
+        SELECT p.org_id, p.id, l.id, l.id, p.id, 'available', '00000000-0000-0000-0000-000000000000', 7, now()
+        FROM product p CROSS JOIN location l;
     INSERT INTO partner (org_id, id, code, name_zh, name_en, roles, created_at)
         SELECT org_id, org_id, 'C', 'x', 'x', ARRAY['customer'], now() FROM one;
     INSERT INTO agreement (org_id, id, number, partner_id, tier, purpose, valid_from, valid_until, all_products,
-                           created_at)
-        SELECT org_id, org_id, 'AG-1', org_id, 'key', 'x', '2026-01-01', '2026-12-31', FALSE, now() FROM one;
+                           basis, grain, steps, daily_questions, note, created_at)
+        SELECT org_id, org_id, 'AG-1', org_id, 'key', 'x', '2026-01-01', '2026-12-31', FALSE,
+               'unallocated_and_own', 'exact', '{}', 20, '', now() FROM one;
     INSERT INTO agreement_product SELECT org_id, org_id, id FROM product WHERE right(sku, 1) < '5';
     INSERT INTO agreement_node SELECT org_id, org_id, id FROM location WHERE code < 'N4';
     ANALYZE
@@ -54,7 +57,7 @@ _PREDICATE = (
     " AND EXISTS (SELECT FROM agreement_product p WHERE p.org_id = b.org_id AND p.agreement_id = :org"
     " AND p.product_id = b.product_id)"
     " AND EXISTS (SELECT FROM agreement_node n WHERE n.org_id = b.org_id AND n.agreement_id = :org"
-    " AND n.location_id = b.location_id)"
+    " AND n.location_id = b.node_id)"
 )
 
 

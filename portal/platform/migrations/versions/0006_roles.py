@@ -73,13 +73,13 @@ ANY_NODE = (
 def product_agreed(column: str) -> str:
     """Return the condition that a row's product is in the agreement."""
     listed = f"p.org_id = {ORG} AND p.agreement_id = {AGREED} AND p.product_id = {column}"
-    return f"({EVERY_PRODUCT} OR EXISTS (SELECT FROM agreement_product p WHERE {listed}))"
+    return f"({EVERY_PRODUCT} OR (SELECT TRUE FROM agreement_product p WHERE {listed}))"
 
 
 def node_agreed(column: str) -> str:
     """Return the condition that a row's node is in the agreement."""
     listed = f"n.org_id = {ORG} AND n.agreement_id = {AGREED} AND n.location_id = {column}"
-    return f"({ANY_NODE} OR EXISTS (SELECT FROM agreement_node n WHERE {listed}))"
+    return f"({ANY_NODE} OR (SELECT TRUE FROM agreement_node n WHERE {listed}))"
 
 
 def policies(tier: str) -> dict[str, str]:
