@@ -48,6 +48,7 @@ def test_every_tier_is_asked_at_least_five_thousand_questions() -> None:
     assert PAIRS * QUESTIONS >= 5_000
 
 
+@pytest.mark.timeout(300)  # a pair takes some eight seconds of two cores, and many times that on a busy machine
 @pytest.mark.parametrize("pair", range(PAIRS))
 @pytest.mark.parametrize("tier", list(Tier))
 def test_what_is_none_of_the_viewers_business_changes_no_byte(
