@@ -15,9 +15,11 @@ def verify_() -> None:
     """Walk the whole chain; exit status 0 when it is intact, 1 naming the first entry that is not."""
     from portal.partners import service  # noqa: PLC0415 - SQLAlchemy only where it is used
     from portal.platform.audit import verify  # noqa: PLC0415 - as above
+    from portal.platform.migrate import bring_up  # noqa: PLC0415 - as above
     from portal.wiring import build_services  # noqa: PLC0415 - as above
 
     with installation(settings_here()) as ready:
+        bring_up(ready.database_url, home=ready.home)
         services = build_services(ready)
         try:
             with services.database.reading() as connection:

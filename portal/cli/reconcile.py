@@ -15,11 +15,11 @@ def reconcile(*, as_json: bool) -> None:
     from portal.inventory import reads  # noqa: PLC0415 - SQLAlchemy only where it is used
     from portal.inventory.reads import Drift  # noqa: PLC0415 - as above
     from portal.partners import reads as partners  # noqa: PLC0415 - as above
-    from portal.platform.migrate import migrate  # noqa: PLC0415 - as above
+    from portal.platform.migrate import bring_up  # noqa: PLC0415 - as above
     from portal.wiring import build_services  # noqa: PLC0415 - as above
 
     with installation(settings_here()) as ready:
-        migrate(ready.database_url)
+        bring_up(ready.database_url, home=ready.home)
         services = build_services(ready)
         try:
             with services.database.reading() as connection:

@@ -174,7 +174,9 @@ def test_an_owner_who_may_make_roles_and_is_no_superuser_can_bring_up_a_server_o
             made = found_company(connection, now=NOW)
             stock_up(connection, made, now=NOW)
         with served.reading_as("key", settings_of(made, "key")) as connection:
-            taken = text("SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23')")
+            taken = text(
+                "SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23', '2026-11-23T02:24Z')"
+            )
             own = {"org": made.org_id, "partner": made.partners["key"]}
             assert connection.scalars(taken, own).all() == [30]
         served.close()

@@ -47,6 +47,7 @@ def stock(conn: Connection) -> Stock:
     for code in ("A-01", "A-02", "A-03"):
         make.add_bin(stock, code)
     conn.execute(text("ALTER TABLE stock_balance DROP CONSTRAINT ck_stock_balance_not_negative"))
+    conn.execute(text("ALTER TABLE stock_summary DROP CONSTRAINT ck_stock_summary_not_negative"))
     return stock
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from portal.platform.db import Database, narrow
+from portal.platform.roles import group_of
 
 
 class ForgetfulDatabase(Database):
@@ -17,12 +18,20 @@ class ForgetfulDatabase(Database):
     def __init__(self, url: str, connection: Connection) -> None:
         super().__init__(url, pool_size=1)
         self._connection = connection
+        self._role = "none"
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Open a savepoint that is kept at the end of the block and rolled back on any error."""
+        """Open a savepoint that is kept at the end of the block and rolled back on any error.
+
+        Within a narrowed reading it is another login's, as it would be on a connection of its own.
+        """
         with self._connection.begin_nested():
+            if self._role != "none":
+                self._take("none")
             yield self._connection
+            if self._role != "none":
+                self._take(self._role)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -38,4 +47,11 @@ class ForgetfulDatabase(Database):
         """Open a savepoint in the role of a tier; its end gives the role and the settings back."""
         with self.reading() as connection:
             narrow(connection, tier, settings, stepping_down=True)
-            yield connection
+            self._role = group_of(tier)
+            try:
+                yield connection
+            finally:
+                self._role = "none"
+
+    def _take(self, role: str) -> None:
+        self._connection.execute(text("SELECT set_config('role', :role, TRUE)"), {"role": role})

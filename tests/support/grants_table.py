@@ -12,11 +12,19 @@ ORDINARY: dict[str, frozenset[str]] = {
         "agreement_node": "org_id agreement_id location_id",
         "product": "org_id id sku gtin name_zh name_en category base_unit decimals pack_quanta tracking"
         " shelf_life_days active created_at",
-        "location": "org_id id kind fed_at",
+        "product_unit": "org_id id product_id code numerator denominator level valid_from valid_until label_zh"
+        " label_en",
+        "location": "org_id id kind fed_at level feed_limit_hours stale_policy",
         "lot": "org_id id product_id status expires_on",
-        "stock_balance": "org_id product_id location_id lot_id on_hand",
+        "stock_balance": "org_id product_id location_id node_id lot_id status owner_id on_hand",
+        # Never what is committed: the difference would be everybody's orders.
+        "stock_summary": "org_id product_id location_id physical usable day good_until",
         "expected_receipt": "org_id product_id location_id quantity received written_off due_on state document",
         "allocation": "org_id product_id location_id partner_id quantity needed_on state document",
+        "reservation": "org_id id partner_id document state held_until actor created_at changed_at",
+        "reservation_line": "org_id reservation_id product_id location_id pool_id quantity needed_on held_until"
+        " state",
+        "threshold_question": "org_id agreement day",
         "sales_order": "org_id id number partner_id ordered_at needed_on state",
         "sales_order_line": "org_id order_id line_no product_id location_id quantity unit_price",
     }.items()
@@ -44,7 +52,7 @@ STRATEGIC: dict[str, frozenset[str]] = {
 
 READABLE = {"ordinary": ORDINARY, "key": KEY, "strategic": STRATEGIC}
 
-GUARDED = frozenset(STRATEGIC) - {"anchor_batch"}
+GUARDED = (frozenset(STRATEGIC) - {"anchor_batch"}) | {"pool"}
 """Tables whose rows are guarded by policies; a batch of anchors is nobody's in particular."""
 
 CLOSED = frozenset(
@@ -54,6 +62,10 @@ CLOSED = frozenset(
         "person",
         "sign_in_try",
         "stock_move",
+        "stock_check",
+        "serial",
+        "pool",
+        "audit_entry",
         "document",
         "trace_event",
         "issuer_key",
