@@ -160,3 +160,19 @@ def test_what_is_left_of_a_pallet_of_no_whole_quanta_is_told_exactly() -> None:
         assert how.text(50) == "2 cs + 2 pcs"
         assert how.text(5_050_000) == "100,000 plt"
         assert how.plain(5_050_000) == "100000 plt"
+
+
+def test_stock_whose_feed_is_too_old_is_named_as_the_reason_for_less() -> None:
+    one = replace(row(on_hand=48, in_transit=0, promise=24, usable=24), left_out=24)
+    detail = ProductDetail(row=one, supplies=(), own=(), nodes=None, as_of=datetime(2026, 11, 23, tzinfo=UTC))
+    with front_app().test_request_context("/?lang=en"):
+        question, sentences = words.why_less(detail, words.measure(one.product, words.CASES), staff=False)
+    assert question == "Why 1 and not 2 today:"
+    assert sentences == ["1 cs lies where the last feed is too old to promise it."]
+
+
+def test_a_file_tells_a_bound_as_the_page_does() -> None:
+    one = bounds(CAP)
+    with front_app().test_request_context("/?lang=en"):
+        how = words.measure(one.product, words.CASES)
+        assert how.plain(one.on_hand) == how.text(one.on_hand)
