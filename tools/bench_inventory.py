@@ -253,8 +253,10 @@ _STOCK = """
         SELECT '{org}', id, 'N' || n, '仓', 'Node', 'own', now() FROM w;
     INSERT INTO lot (org_id, id, product_id, code, expires_on, status, created_at)
         SELECT '{org}', id, product_id, 'L' || k, DATE '2027-01-01' + k, 'available', now() FROM l;
-    INSERT INTO stock_balance (org_id, product_id, location_id, lot_id, on_hand, changed_at)
-        SELECT '{org}', l.product_id, w.id, l.id, 10, now() FROM l, w;
+    INSERT INTO stock_balance (org_id, product_id, location_id, node_id, lot_id, status, owner_id, on_hand,
+                               changed_at)
+        SELECT '{org}', l.product_id, w.id, w.id, l.id, 'available', '00000000-0000-0000-0000-000000000000', 10,
+               now() FROM l, w;
     INSERT INTO stock_summary (org_id, product_id, location_id, physical, usable, good_until)
         SELECT '{org}', p.id, w.id, {lots} * 10, {lots} * 10, DATE '2027-01-02' FROM p, w;
 """
