@@ -55,6 +55,7 @@ SCOPE = f"""
         LEFT JOIN LATERAL (
             SELECT * FROM tally_stock_on(s.org_id, s.product_id, s.location_id, :today)
             WHERE s.day > :today OR s.good_until < :today
+            OFFSET 0  -- else the condition is tried after the function has run, for every summary
         ) f ON TRUE
         WHERE s.org_id = :org AND s.physical > 0 AND NOT CAST(:own_only AS boolean)
     ), promised AS (
