@@ -71,7 +71,7 @@ _MANY = f"""
     WITH asked AS (
         SELECT a.* FROM jsonb_to_recordset(%(orders)s) AS a (n integer, id uuid, key text, body text, partner uuid,
             document text, actor text, until timestamptz, quantity bigint, need date)
-        WHERE NOT EXISTS (SELECT 1 FROM reservation r WHERE r.org_id = %(org)s AND r.key = a.key)
+        WHERE (SELECT TRUE FROM reservation r WHERE r.org_id = %(org)s AND r.key = a.key) IS NULL
     ), room AS (
         SELECT s.usable - s.committed AS free FROM stock_summary s WHERE {_ROOM} FOR NO KEY UPDATE
     ), taken AS (
