@@ -19,7 +19,7 @@ import psycopg
 from portal.inventory.reserving import Held, ReserveDraft
 from portal.inventory.service.reservations import Asked, answer_of, ask, ask_together, asked_for, held_of
 from portal.kernel.actor import Actor
-from portal.platform.db import Database, driver_connection
+from portal.platform.db import Database, own_cursor
 
 QUEUE = 2
 """Orders for one thing under way beyond which the next ones go in together."""
@@ -32,15 +32,15 @@ TRIES = 4
 
 Answer = dict[str, Any]
 Key = tuple[UUID, UUID]
-Deed = Callable[[psycopg.Connection[Any]], list[Answer]]
+Deed = Callable[[psycopg.Cursor[Any]], list[Answer]]
 
 
 @dataclass(slots=True)
 class _Waiting:
     """Somebody in the queue: let through with an answer, with a failure, or to lead those behind.
 
-    The gate is a bare lock, taken from the start: an ``Event`` costs three times as much to wake, and waking people
-    is what a long queue spends its time on.
+    The gate is a bare lock, taken from the start: an ``Event`` costs several times as much to wake, and waking
+    people is what a long queue spends its time on.
     """
 
     asked: Asked
@@ -92,7 +92,7 @@ class ReservationDesk:
         if mine is not None:
             return self._together(key, mine)
         try:
-            return self._commit(lambda driver: [ask(driver, asked)])[0]
+            return self._commit(lambda cursor: [ask(cursor, asked)])[0]
         finally:
             with self._lock:
                 self._leave(key, 1)
@@ -133,7 +133,7 @@ class ReservationDesk:
             group = [lane.popleft() for _ in range(min(TOGETHER, len(lane)))]
             self.shared += len(group)
         try:
-            answers = self._commit(lambda driver: ask_together(driver, [one.asked for one in group]))
+            answers = self._commit(lambda cursor: ask_together(cursor, [one.asked for one in group]))
             for one, answer in zip(group, answers, strict=True):
                 one.answer = answer
         except Exception as error:  # noqa: BLE001 - everybody in the group is told, whatever it is
@@ -159,4 +159,4 @@ class ReservationDesk:
 
     def _once(self, deed: Deed) -> list[Answer]:
         with self._database.transaction() as connection:
-            return deed(driver_connection(connection))
+            return deed(own_cursor(connection))

@@ -32,7 +32,7 @@ from portal.inventory.service.promises import save_allocations
 from portal.inventory.store import lock_products
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
-from portal.platform.db import driver_connection
+from portal.platform.db import own_cursor
 
 _RESERVE = (
     "SELECT tally_reserve(%(org)s, %(id)s, %(key)s, %(body)s, %(partner)s, %(document)s, %(actor)s, %(until)s,"
@@ -58,12 +58,10 @@ _ONE = f"""
                                  created_at, changed_at)
         SELECT %(org)s, %(id)s, %(key)s, %(body)s, %(partner)s, %(document)s, 'held', %(until)s, %(actor)s,
                %(now)s, %(now)s FROM slot
-    ), line AS (
-        INSERT INTO reservation_line (org_id, reservation_id, line, part, product_id, location_id, quantity,
-                                      needed_on, held_until, state)
-        SELECT %(org)s, %(id)s, 1, 1, %(product)s, %(place)s, %(quantity)s, %(need)s, %(until)s, 'open' FROM slot
     )
-    SELECT 1 FROM slot
+    INSERT INTO reservation_line (org_id, reservation_id, line, part, product_id, location_id, quantity,
+                                  needed_on, held_until, state)
+    SELECT %(org)s, %(id)s, 1, 1, %(product)s, %(place)s, %(quantity)s, %(need)s, %(until)s, 'open' FROM slot
 """  # noqa: S608 - pieces from code
 
 # Many orders for the same thing from the same node: those that fit one after another are taken in one statement.
@@ -158,52 +156,52 @@ def asked_for(actor: Actor, draft: ReserveDraft, *, now: datetime) -> Asked:
     return Asked(actor, draft, lines, new_id(now), now)
 
 
-def ask(connection: psycopg.Connection[Any], asked: Asked) -> dict[str, Any]:
+def ask(cursor: psycopg.Cursor[Any], asked: Asked) -> dict[str, Any]:
     """Hold stock for one order, or learn why not; returns what ``tally_reserve`` answers.
 
     Args:
-        connection: The driver's connection, in a transaction or committing by itself.
+        cursor: The connection's own (``platform.db.own_cursor``), in a transaction or committing by itself.
         asked: The order.
 
     Raises:
         psycopg.errors.UniqueViolation: Another committed the same key in the same moment; ask again.
     """
     if asked.single:
-        cursor = connection.execute(_ONE, _one(asked), prepare=True)
-        if cursor.fetchone() is not None:
+        cursor.execute(_ONE, _one(asked), prepare=True)
+        if cursor.rowcount == 1:
             return _all_held(asked)
-    row = connection.execute(_RESERVE, _whole(asked)).fetchone()
+    row = cursor.execute(_RESERVE, _whole(asked)).fetchone()
     answer: dict[str, Any] = row[0] if row else {}
     return answer
 
 
 def _ask_safely(connection: Connection, asked: Asked) -> dict[str, Any]:
     """Ask, and ask again when the same key was committed by another meanwhile: then its answer is found."""
-    driver = driver_connection(connection)
+    cursor = own_cursor(connection)
     try:
-        if driver.autocommit:
-            return ask(driver, asked)
+        if cursor.connection.autocommit:
+            return ask(cursor, asked)
         with connection.begin_nested():
-            return ask(driver, asked)
+            return ask(cursor, asked)
     except psycopg.errors.UniqueViolation:
-        return ask(driver, asked)
+        return ask(cursor, asked)
 
 
-def ask_together(connection: psycopg.Connection[Any], many: Sequence[Asked]) -> list[dict[str, Any]]:
+def ask_together(cursor: psycopg.Cursor[Any], many: Sequence[Asked]) -> list[dict[str, Any]]:
     """Hold stock for many orders over the same thing from the same node; returns the answers in their order.
 
     Those that fit one after another are taken at once; the others are asked for one by one.
 
     Args:
-        connection: The driver's connection, in a transaction.
+        cursor: The connection's own, in a transaction.
         many: Orders of one line each, with the same product and node.
     """
     first = many[0]
     fresh = {asked.draft.key: number for number, asked in reversed(list(enumerate(many)))}
     orders = [_row(number, asked) for number, asked in enumerate(many) if fresh[asked.draft.key] == number]
-    rows = connection.execute(_MANY, {**_one(first), "orders": Jsonb(orders)}, prepare=True).fetchall()
+    rows = cursor.execute(_MANY, {**_one(first), "orders": Jsonb(orders)}, prepare=True).fetchall()
     taken = {row[0] for row in rows}
-    return [_all_held(asked) if number in taken else ask(connection, asked) for number, asked in enumerate(many)]
+    return [_all_held(asked) if number in taken else ask(cursor, asked) for number, asked in enumerate(many)]
 
 
 def answer_of(connection: Connection, asked: Asked, answer: dict[str, Any]) -> Held:
