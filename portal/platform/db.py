@@ -147,7 +147,11 @@ def narrow(connection: Connection, tier: str, settings: Mapping[str, str], *, st
     calls = ", ".join(f"set_config(:n{place}, :v{place}, TRUE)" for place in range(len(told)))
     values = {f"n{place}": name for place, name in enumerate(told)}
     values |= {f"v{place}": value for place, value in enumerate(told.values())}
-    connection.execute(text(f"SELECT {calls}"), values)
+    # What is selected from comes first: the agreement is looked up with the settings, and in the role, told.
+    connection.execute(
+        text(f"SELECT tally_resolve() FROM (SELECT {calls} OFFSET 0) told"),  # noqa: S608 - names only
+        values,
+    )
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -3,7 +3,9 @@
 Groups are cluster-wide and cannot log in; each installation gives its own logins to them (``portal.platform.roles``).
 A tier's group may read the columns its tier shows and nothing else; policies narrow the rows to what the settings
 ``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` of the transaction name. Where one of them
-is missing, reading is an error, not everything. See ``docs/adr/0006-disclosure.md``.
+is missing, reading is an error, not everything. Which agreement that is, and whether it covers everything, is looked
+up once a transaction (``tally_resolve``), not once for each policy a statement meets. See
+``docs/adr/0006-disclosure.md``.
 """
 
 from alembic import op
@@ -61,13 +63,25 @@ ORG = "CAST((SELECT current_setting('tally.org')) AS uuid)"
 PARTNER = "CAST((SELECT current_setting('tally.partner')) AS uuid)"
 TODAY = "CAST((SELECT current_setting('tally.today')) AS date)"
 NUMBER = "(SELECT current_setting('tally.agreement'))"
-# The agreement's own row, as far as its policy shows it: in force, of this partner, of this tier.
-AGREED = f"(SELECT a.id FROM agreement a WHERE a.org_id = {ORG} AND a.number = {NUMBER})"
-EVERY_PRODUCT = AGREED.replace("a.id", "a.all_products")
-ANY_NODE = (
-    f"({AGREED} IS NOT NULL AND NOT EXISTS"
-    f" (SELECT FROM agreement_node n WHERE n.org_id = {ORG} AND n.agreement_id = {AGREED}))"
-)
+# What ``tally_resolve`` found: nobody's id where there is no such agreement in force, of this partner, of this tier.
+AGREED = "CAST((SELECT current_setting('tally.agreed')) AS uuid)"
+EVERY_PRODUCT = "CAST((SELECT current_setting('tally.every_product')) AS boolean)"
+EVERY_NODE = "CAST((SELECT current_setting('tally.every_node')) AS boolean)"
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+
+RESOLVE = f"""
+CREATE FUNCTION tally_resolve() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    agreed record;
+BEGIN
+    -- Read as whoever asks: the agreement's own policy decides whether there is one.
+    SELECT a.id, a.all_products INTO agreed FROM agreement a WHERE a.org_id = {ORG} AND a.number = {NUMBER};
+    PERFORM set_config('tally.agreed', COALESCE(CAST(agreed.id AS text), '{NOBODYS}'), TRUE),
+            set_config('tally.every_product', CAST(COALESCE(agreed.all_products, FALSE) AS text), TRUE);
+    PERFORM set_config('tally.every_node', CAST(agreed.id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM agreement_node n WHERE n.org_id = {ORG} AND n.agreement_id = agreed.id) AS text), TRUE);
+END $$
+"""
 
 
 def product_agreed(column: str) -> str:
@@ -79,7 +93,7 @@ def product_agreed(column: str) -> str:
 def node_agreed(column: str) -> str:
     """Return the condition that a row's node is in the agreement."""
     listed = f"n.org_id = {ORG} AND n.agreement_id = {AGREED} AND n.location_id = {column}"
-    return f"({ANY_NODE} OR (SELECT TRUE FROM agreement_node n WHERE {listed}))"
+    return f"({EVERY_NODE} OR (SELECT TRUE FROM agreement_node n WHERE {listed}))"
 
 
 def policies(tier: str) -> dict[str, str]:
@@ -100,12 +114,12 @@ def policies(tier: str) -> dict[str, str]:
         "stock_summary": placed.replace("{t}", "stock_summary"),
         "expected_receipt": placed.replace("{t}", "expected_receipt"),
         "allocation": f"{own} AND {placed.replace('{t}', 'allocation')}",
-        "reservation": f"{own} AND {AGREED} IS NOT NULL",
+        "reservation": f"{own} AND {AGREED} <> '{NOBODYS}'",
         "reservation_line": product("reservation_line.product_id")
         + " AND EXISTS (SELECT FROM reservation r WHERE r.org_id = reservation_line.org_id"
         " AND r.id = reservation_line.reservation_id)",
         "threshold_question": f"agreement = {NUMBER}",
-        "sales_order": f"{own} AND {AGREED} IS NOT NULL",
+        "sales_order": f"{own} AND {AGREED} <> '{NOBODYS}'",
         "sales_order_line": product("sales_order_line.product_id")
         + " AND EXISTS (SELECT FROM sales_order o WHERE o.org_id = sales_order_line.org_id"
         " AND o.id = sales_order_line.order_id)",
@@ -172,6 +186,9 @@ def upgrade() -> None:
     for table, columns in RECKONED.items():
         op.execute(f"GRANT SELECT ({columns}) ON {table} TO {RECKONER}")
     _guard_rows()
+    op.execute(RESOLVE)
+    op.execute("REVOKE ALL ON FUNCTION tally_resolve() FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION tally_resolve() TO {PORTAL}, {_groups(TIERS)}")
     op.execute(TAKEN)
     signature = "promised_to_others(uuid, uuid, date, timestamptz)"
     op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
