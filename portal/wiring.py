@@ -15,7 +15,7 @@ from portal.platform.bus import Bus
 from portal.platform.clock import Clock, SystemClock
 from portal.platform.config import Settings
 from portal.platform.db import Database
-from portal.platform.roles import PORTAL, url_of, urls_of_tiers
+from portal.platform.roles import PORTAL, url_of, urls_of_readers
 from portal.platform.secrets import home_secret
 from portal.platform.services import Services
 from portal.web import auth, errors
@@ -39,7 +39,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         database=Database(
             url_of(settings.database_url, PORTAL, home=settings.home),
             pool_size=settings.web_threads,
-            readers=urls_of_tiers(settings.database_url, home=settings.home),
+            readers=urls_of_readers(settings.database_url, home=settings.home),
         ),
         clock=clock or SystemClock(),
         bus=bus,

@@ -6,8 +6,10 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from portal.kernel.disclosure import Role
 from portal.partners.model import Viewer
 from portal.platform.db import Database
+from portal.platform.roles import SUPPLIER
 
 
 @contextmanager
@@ -15,7 +17,8 @@ def reading_for(database: Database, viewer: Viewer, *, today: date) -> Iterator[
     """Open a read-only transaction that shows what the viewer may see.
 
     A customer with an agreement in force reads over their tier's own login, narrowed to company, firm and
-    agreement; the database refuses what is beyond. Everybody else reads over the portal's.
+    agreement, a supplier over the suppliers', narrowed to company and firm; the database refuses what is beyond.
+    Everybody else reads over the portal's.
 
     Args:
         database: Where to read.
@@ -23,15 +26,13 @@ def reading_for(database: Database, viewer: Viewer, *, today: date) -> Iterator[
         today: The host's local date, which decides once more whether the agreement is in force.
     """
     agreement, partner = viewer.agreement, viewer.partner
-    if agreement is None or partner is None:
-        with database.reading() as connection:
-            yield connection
-        return
-    settings = {
-        "org": str(viewer.org.id),
-        "partner": str(partner.id),
-        "agreement": agreement.number,
-        "today": today.isoformat(),
-    }
-    with database.reading_as(str(agreement.tier), settings) as connection:
+    firm = {"org": str(viewer.org.id), "partner": str(partner.id)} if partner else {}
+    if partner and agreement:
+        terms = {"agreement": agreement.number, "today": today.isoformat()}
+        lent = database.reading_as(str(agreement.tier), firm | terms)
+    elif partner and viewer.role is Role.SUPPLIER:
+        lent = database.reading_as(SUPPLIER, firm)
+    else:
+        lent = database.reading()
+    with lent as connection:
         yield connection

@@ -87,14 +87,14 @@ class Database:
     Args:
         url: ``postgresql://user:password@host:port/name``.
         pool_size: Connections kept open.
-        readers: The address of each tier's own login, which reads partner data and nothing else. A tier without
-            one is read for over ``url``, whose account must then be able to take the tier's role (tools, tests).
+        readers: The address of the login of each tier and of suppliers, which reads partner data and nothing else.
+            Who has none is read for over ``url``, whose account must then be able to take the role (tools, tests).
     """
 
     def __init__(self, url: str, *, pool_size: int = 8, readers: Mapping[str, str] | None = None) -> None:
         self.url = url
         self.engine = _engine(url, pool_size)
-        self._readers = {tier: _engine(address, pool_size) for tier, address in (readers or {}).items()}
+        self._readers = {reader: _engine(address, pool_size) for reader, address in (readers or {}).items()}
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -111,19 +111,19 @@ class Database:
                 yield connection
 
     @contextmanager
-    def reading_as(self, tier: str, settings: Mapping[str, str]) -> Iterator[Connection]:
+    def reading_as(self, reader: str, settings: Mapping[str, str]) -> Iterator[Connection]:
         """Open a read-only transaction in which the database itself shows what one partner may see.
 
         Args:
-            tier: The partner's tier, which decides the columns.
-            settings: Values of ``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` (without
-                the prefix), which decide the rows; gone with the transaction.
+            reader: The customer's tier, or ``supplier``: decides the columns.
+            settings: Values of ``tally.org``, ``tally.partner`` and, for a tier, ``tally.agreement`` and
+                ``tally.today`` (without the prefix), which decide the rows; gone with the transaction.
         """
-        engine = self._readers.get(tier)
+        engine = self._readers.get(reader)
         with (engine or self.engine).connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
-                narrow(connection, tier, settings, stepping_down=engine is None)
+                narrow(connection, reader, settings, stepping_down=engine is None)
                 yield connection
 
     def close(self) -> None:
@@ -132,26 +132,26 @@ class Database:
             engine.dispose()
 
 
-def narrow(connection: Connection, tier: str, settings: Mapping[str, str], *, stepping_down: bool) -> None:
+def narrow(connection: Connection, reader: str, settings: Mapping[str, str], *, stepping_down: bool) -> None:
     """Narrow a transaction to what one partner may see, in one round trip.
 
     Args:
         connection: Open transaction, which ends with what is set here.
-        tier: The partner's tier.
+        reader: As for ``Database.reading_as``.
         settings: As for ``Database.reading_as``.
-        stepping_down: The connection's account is not the tier's and takes its role.
+        stepping_down: The connection's account is not the reader's and takes its role.
     """
     told = {f"tally.{name}": value for name, value in settings.items()}
     if stepping_down:
-        told["role"] = f"tallystick_{tier}"
+        told["role"] = f"tallystick_{reader}"
     calls = ", ".join(f"set_config(:n{place}, :v{place}, TRUE)" for place in range(len(told)))
     values = {f"n{place}": name for place, name in enumerate(told)}
     values |= {f"v{place}": value for place, value in enumerate(told.values())}
-    # What is selected from comes first: the agreement is looked up with the settings, and in the role, told.
-    connection.execute(
-        text(f"SELECT tally_resolve() FROM (SELECT {calls} OFFSET 0) told"),  # noqa: S608 - names only
-        values,
-    )
+    statement = f"SELECT {calls}"
+    if "agreement" in settings:
+        # What is selected from comes first: the agreement is looked up with the settings, and in the role, told.
+        statement = f"SELECT tally_resolve() FROM ({statement} OFFSET 0) told"  # noqa: S608 - names only
+    connection.execute(text(statement), values)
 
 
 def _engine(url: str, pool_size: int) -> Engine:

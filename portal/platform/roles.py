@@ -1,4 +1,4 @@
-"""The logins of an installation: one for the portal and its worker, one per tier for reads of partner data.
+"""The logins of an installation: one for the portal and its worker; one per tier and one for suppliers to read.
 
 Nobody logs in as the owner of the tables but who migrates. A login is named after its database (``tally_portal``,
 ``tally_key``), so that installations which share a server never meet; what it may do it has from a group of the
@@ -20,8 +20,9 @@ from portal.kernel.errors import Refused
 from portal.platform.secrets import home_secret
 
 PORTAL = "portal"
+SUPPLIER = "supplier"
 SECRET = "database.key"  # noqa: S105 - the name of a file
-TIERS = tuple(str(tier) for tier in Tier)
+READERS = (*(str(tier) for tier in Tier), SUPPLIER)
 _LOCK = 0x7A11_1572
 
 
@@ -32,7 +33,7 @@ class RolesRefused(Refused):
 
 
 def login_of(database: str, part: str) -> str:
-    """Return the login of a part (``portal`` or a tier) of the installation in a database."""
+    """Return the login of a part (``portal``, a tier, ``supplier``) of the installation in a database."""
     return f"{database}_{part}"
 
 
@@ -46,7 +47,7 @@ def url_of(url: str, part: str, *, home: Path) -> str:
 
     Args:
         url: The address as the owner of the tables uses it.
-        part: ``portal`` or a tier.
+        part: ``portal`` or one of ``READERS``.
         home: The installation's home folder, which holds the secret.
     """
     address = make_url(url)
@@ -54,9 +55,9 @@ def url_of(url: str, part: str, *, home: Path) -> str:
     return address.set(username=login, password=_password(login, home)).render_as_string(hide_password=False)
 
 
-def urls_of_tiers(url: str, *, home: Path) -> Mapping[str, str]:
-    """Return a database's address for each tier's login."""
-    return {tier: url_of(url, tier, home=home) for tier in TIERS}
+def urls_of_readers(url: str, *, home: Path) -> Mapping[str, str]:
+    """Return a database's address for each login that only reads."""
+    return {reader: url_of(url, reader, home=home) for reader in READERS}
 
 
 def let_in(url: str, *, home: Path) -> None:
@@ -75,7 +76,7 @@ def let_in(url: str, *, home: Path) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         try:
-            for part in (PORTAL, *TIERS):
+            for part in (PORTAL, *READERS):
                 _let_in(connection, database, part, home)
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
         except psycopg.errors.InsufficientPrivilege as error:

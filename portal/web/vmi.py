@@ -16,7 +16,7 @@ from portal.replenishment import service
 from portal.replenishment.model import ShipmentDraft, ShipmentNumberTaken, State, Step
 from portal.web import filters, order_pages
 from portal.web.auth import current_viewer, needs
-from portal.web.context import as_of, reading, transaction
+from portal.web.context import as_of, reading_for, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
@@ -58,7 +58,7 @@ def inbox() -> ResponseReturnValue:
     tab = tab if tab in TABS else "answer"
     which = Which(supplier_id=_supplier(), states=TABS[tab], by_deadline=tab == "answer")
     org_id = current_viewer().org.id
-    with reading() as connection:
+    with reading_for(current_viewer()) as connection:
         views = order_views.orders(connection, org_id=org_id, which=which)
         counts = order_views.counts(connection, org_id=org_id, supplier_id=_supplier())
     if request.args.get("format") == "csv":
@@ -76,7 +76,7 @@ def order(number: str) -> ResponseReturnValue:
 
 def _page(number: str, refusal: str = "") -> str:
     org_id, supplier_id = current_viewer().org.id, _supplier()
-    with reading() as connection:
+    with reading_for(current_viewer()) as connection:
         view, steps = order_views.order(connection, org_id=org_id, number=number, supplier_id=supplier_id)
         waiting = order_views.orders(
             connection,
@@ -112,7 +112,7 @@ def _answer_of(steps: list[Step]) -> Step | None:
 
 
 def _own(number: str) -> OrderView:
-    with reading() as connection:
+    with reading_for(current_viewer()) as connection:
         view, _ = order_views.order(
             connection, org_id=current_viewer().org.id, number=number, supplier_id=_supplier()
         )

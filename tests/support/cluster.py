@@ -20,7 +20,7 @@ from psycopg import sql
 
 from portal.platform.migrate import migrate
 from portal.platform.postgres import EmbeddedPostgres, create_database, drop_database, with_database
-from portal.platform.roles import PORTAL, TIERS, login_of
+from portal.platform.roles import PORTAL, READERS, login_of
 
 _ROOT = Path(__file__).parents[2]
 _SCHEMA_SOURCES = (
@@ -107,7 +107,7 @@ def _drop(server: EmbeddedPostgres, name: str) -> None:
     with suppress(psycopg.errors.QueryCanceled):
         drop_database(patient, name)
         with psycopg.connect(patient, autocommit=True) as connection:
-            for part in (PORTAL, *TIERS):
+            for part in (PORTAL, *READERS):
                 connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(login_of(name, part))))
 
 

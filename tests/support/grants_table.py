@@ -1,7 +1,7 @@
-"""What each tier may read, table by table; whoever adds a table decides here, in writing.
+"""What each tier and suppliers may read, table by table; whoever adds a table decides here, in writing.
 
-``CLOSED`` names every table no tier reads. A test compares both with the database's own catalogue, so a table or a
-column that is in neither fails the build. Columns of the lower tiers are open to the higher ones as well.
+``CLOSED`` names every table none of them reads. A test compares both with the database's own catalogue, so a table
+or a column that is in neither fails the build. Columns of the lower tiers are open to the higher ones as well.
 """
 
 ORDINARY: dict[str, frozenset[str]] = {
@@ -50,15 +50,32 @@ STRATEGIC: dict[str, frozenset[str]] = {
     "demand_day": frozenset({"org_id", "product_id", "day", "quantity", "order_count"}),
 }
 
-READABLE = {"ordinary": ORDINARY, "key": KEY, "strategic": STRATEGIC}
+SUPPLIER: dict[str, frozenset[str]] = {
+    table: frozenset(columns.split())
+    for table, columns in {
+        "replenishment_order": "org_id id number policy_id product_id location_id supplier_id quantity pack_quanta"
+        " needed_on on_hand in_transit confirmed incoming_on demand_in_lead_time lead_time_days projected"
+        " min_quanta max_quanta over_max state version answer_by created_at",
+        "replenishment_step": "org_id order_id version from_state to_state actor actor_id reason at",
+        "shipment": "org_id id number order_id supplier_id product_id location_id lot_code lot_made_on"
+        " lot_expires_on quantity received due_on state version departed_at received_at",
+        "product": "org_id id sku gtin name_zh name_en base_unit decimals",
+        "product_unit": "org_id product_id code numerator denominator level valid_from valid_until label_zh"
+        " label_en",
+        "location": "org_id id name_zh name_en",
+        "partner": "org_id id name_zh name_en",
+    }.items()
+}
+"""The orders that were sent to them, what those name, and no stock but the figures an order gives for itself."""
 
-GUARDED = (frozenset(STRATEGIC) - {"anchor_batch"}) | {"pool"}
+READABLE = {"ordinary": ORDINARY, "key": KEY, "strategic": STRATEGIC, "supplier": SUPPLIER}
+
+GUARDED = (frozenset(STRATEGIC) - {"anchor_batch"}) | {"pool"} | frozenset(SUPPLIER)
 """Tables whose rows are guarded by policies; a batch of anchors is nobody's in particular."""
 
 CLOSED = frozenset(
     {
         "org",
-        "partner",
         "person",
         "sign_in_try",
         "stock_move",
@@ -72,14 +89,11 @@ CLOSED = frozenset(
         "anchor_attempt",
         "chain_pin",
         "replenishment_policy",
-        "replenishment_order",
         "replenishment_counter",
-        "replenishment_step",
-        "shipment",
         "import_session",
         "outbox_message",
         "message_handled",
         "alembic_version",
     }
 )
-"""Tables no tier reads."""
+"""Tables only the portal reads."""

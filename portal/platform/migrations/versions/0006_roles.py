@@ -2,7 +2,8 @@
 
 Groups are cluster-wide and cannot log in; each installation gives its own logins to them (``portal.platform.roles``).
 A tier's group may read the columns its tier shows and nothing else; policies narrow the rows to what the settings
-``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` of the transaction name. Where one of them
+``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` of the transaction name. Suppliers have a
+group too, which reads the orders that were sent to them and what those name. Where one of them
 is missing, reading is an error, not everything. Which agreement that is, and whether it covers everything, is looked
 up once a transaction (``tally_resolve``), not once for each policy a statement meets. See
 ``docs/adr/0006-disclosure.md``.
@@ -18,6 +19,7 @@ depends_on = None
 PORTAL, RECKONER = "tallystick_portal", "tallystick_reckoner"
 TIERS = ("ordinary", "key", "strategic")
 BY_NODE = ("key", "strategic")
+SUPPLIER = "supplier"
 
 EVERY_TIER = {
     "agreement": "org_id, id, number, partner_id, tier, valid_from, valid_until, all_products",
@@ -48,6 +50,19 @@ KEY_AND_ABOVE = {
     "anchor_batch": "org_id, id, seq, root, size, state, sealed_at, placement, receipt",
 }
 STRATEGIC_ONLY = {"demand_day": "org_id, product_id, day, quantity, order_count"}
+SUPPLIERS = {
+    "replenishment_order": "org_id, id, number, policy_id, product_id, location_id, supplier_id, quantity, pack_quanta,"
+    " needed_on, on_hand, in_transit, confirmed, incoming_on, demand_in_lead_time, lead_time_days, projected,"
+    " min_quanta, max_quanta, over_max, state, version, answer_by, created_at",
+    "replenishment_step": "org_id, order_id, version, from_state, to_state, actor, actor_id, reason, at",
+    "shipment": "org_id, id, number, order_id, supplier_id, product_id, location_id, lot_code, lot_made_on,"
+    " lot_expires_on, quantity, received, due_on, state, version, departed_at, received_at",
+    "product": "org_id, id, sku, gtin, name_zh, name_en, base_unit, decimals",
+    "product_unit": "org_id, product_id, code, numerator, denominator, level, valid_from, valid_until, label_zh,"
+    " label_en",
+    "location": "org_id, id, name_zh, name_en",
+    "partner": "org_id, id, name_zh, name_en",
+}
 RECKONED = {
     "allocation": "org_id, product_id, location_id, partner_id, quantity, needed_on, state",
     "reservation": "org_id, id, partner_id",
@@ -131,7 +146,35 @@ def policies(tier: str) -> dict[str, str]:
     return {table: f"{table}.org_id = {ORG} AND {condition}" for table, condition in rows.items()}
 
 
-GUARDED = (*EVERY_TIER, "credential", "demand_day", "pool")
+def of_a_supplier() -> dict[str, str]:
+    """Return which rows of each table a supplier may read: what was sent to them, and what that names."""
+
+    def named(column: str, by: str) -> str:
+        return f"(SELECT TRUE FROM replenishment_order o WHERE o.org_id = {ORG} AND o.{column} = {by} LIMIT 1)"
+
+    own = f"supplier_id = {PARTNER}"
+    rows = {
+        "replenishment_order": f"{own} AND state <> 'proposed'",
+        "replenishment_step": named("id", "replenishment_step.order_id"),
+        "shipment": own,
+        "product": named("product_id", "product.id"),
+        "product_unit": named("product_id", "product_unit.product_id"),
+        "location": named("location_id", "location.id"),
+        "partner": f"id = {PARTNER}",
+    }
+    return {table: f"{table}.org_id = {ORG} AND {condition}" for table, condition in rows.items()}
+
+
+GUARDED = (
+    *EVERY_TIER,
+    "credential",
+    "demand_day",
+    "pool",
+    "partner",
+    "replenishment_order",
+    "replenishment_step",
+    "shipment",
+)
 
 # The partner and the company asked for must be those of the transaction, and the rows within the agreement: a tier
 # cannot ask in another's name. The portal itself may, because it answers for its own staff.
@@ -176,11 +219,16 @@ $$
 def upgrade() -> None:
     """Make the groups, and give each what it may read."""
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    for group in (PORTAL, RECKONER, *(f"tallystick_{tier}" for tier in TIERS)):
+    for group in (PORTAL, RECKONER, *(f"tallystick_{part}" for part in (*TIERS, SUPPLIER))):
         _make_group(group)
-    op.execute(f"GRANT USAGE ON SCHEMA public TO {PORTAL}, {RECKONER}, {_groups(TIERS)}")
+    op.execute(f"GRANT USAGE ON SCHEMA public TO {PORTAL}, {RECKONER}, {_groups((*TIERS, SUPPLIER))}")
     _give_the_portal()
-    for tables, tiers in ((EVERY_TIER, TIERS), (KEY_AND_ABOVE, BY_NODE), (STRATEGIC_ONLY, ("strategic",))):
+    for tables, tiers in (
+        (EVERY_TIER, TIERS),
+        (KEY_AND_ABOVE, BY_NODE),
+        (STRATEGIC_ONLY, ("strategic",)),
+        (SUPPLIERS, (SUPPLIER,)),
+    ):
         for table, columns in tables.items():
             op.execute(f"GRANT SELECT ({columns}) ON {table} TO {_groups(tiers)}")
     for table, columns in RECKONED.items():
@@ -225,9 +273,9 @@ def _guard_rows() -> None:
         op.execute(f"CREATE POLICY portal ON {table} TO {PORTAL} USING (TRUE) WITH CHECK (TRUE)")
     for table in RECKONED:
         op.execute(f"CREATE POLICY reckoner ON {table} FOR SELECT TO {RECKONER} USING (TRUE)")
-    for tier in TIERS:
-        for table, condition in policies(tier).items():
-            op.execute(f"CREATE POLICY {tier} ON {table} FOR SELECT TO tallystick_{tier} USING ({condition})")
+    for reader, rows in ((SUPPLIER, of_a_supplier()), *((tier, policies(tier)) for tier in TIERS)):
+        for table, condition in rows.items():
+            op.execute(f"CREATE POLICY {reader} ON {table} FOR SELECT TO tallystick_{reader} USING ({condition})")
 
 
 def _hand_over(signature: str) -> None:
