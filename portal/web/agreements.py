@@ -1,6 +1,7 @@
 """Partners and agreements, for the host's staff: who has which, making, changing and ending them, their people."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -418,33 +419,27 @@ def add_person(code: str) -> ResponseReturnValue:
 @needs(Role.OPERATOR)
 def deactivate(code: str, person_id: UUID) -> ResponseReturnValue:
     """Take the right to sign in from somebody."""
-    desk = _desk(code)
-    with transaction() as connection:
-        people.deactivate(
-            connection,
-            actor=current_viewer().actor,
-            partner_id=desk.standing.name.id,
-            person_id=person_id,
-            now=as_of(),
-        )
-    flash(gettext("They may no longer sign in."))
-    return redirect(url_for("agreements.partner", code=code), code=303)
+    return _shut_out(code, person_id, people.deactivate, gettext("They may no longer sign in."))
 
 
 @blueprint.post("/<code>/people/<uuid:person_id>/end-sessions")
 @needs(Role.OPERATOR)
 def end_sessions(code: str, person_id: UUID) -> ResponseReturnValue:
     """End every session and token of somebody."""
+    return _shut_out(code, person_id, people.end_sessions_of, gettext("All their sessions and tokens have ended."))
+
+
+def _shut_out(code: str, person_id: UUID, deed: Callable[..., object], told: str) -> ResponseReturnValue:
     desk = _desk(code)
     with transaction() as connection:
-        people.end_sessions_of(
+        deed(
             connection,
             actor=current_viewer().actor,
             partner_id=desk.standing.name.id,
             person_id=person_id,
             now=as_of(),
         )
-    flash(gettext("All their sessions and tokens have ended."))
+    flash(told)
     return redirect(url_for("agreements.partner", code=code), code=303)
 
 
