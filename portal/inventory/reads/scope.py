@@ -17,11 +17,11 @@ from sqlalchemy import TextClause, text
 
 from portal.inventory.model import REAL_KINDS
 from portal.inventory.places import OWN
+from portal.inventory.reads.lots import FIRST_EXPIRY, FOUND_BY_LOT, NO_EXPIRY, NOT_BY_LOT
 from portal.kernel.disclosure import Disclosure
 
 _NODE_NAMES = "code, name_zh, name_en"
 _SUPPLIER = "e.supplier"
-LOT_MATCHES = "t.code ILIKE :pattern"
 _POOLS = """
         SELECT o.product_id, o.location_id, GREATEST(o.starts_on, :today), o.quantity - o.drawn, o.name, TRUE
         FROM pool o JOIN node n ON n.id = o.location_id JOIN item i ON i.id = o.product_id
@@ -115,7 +115,7 @@ def statement_for(statement: str, *, by_node: bool, everything: bool) -> TextCla
     if not by_node:
         no_names = ", ".join(f"'' AS {name}" for name in _NODE_NAMES.split(", "))
         statement = statement.replace(f"id, {_NODE_NAMES}, kind", f"id, {no_names}, kind")
-        statement = statement.replace(LOT_MATCHES, "FALSE")
+        statement = statement.replace(FIRST_EXPIRY, NO_EXPIRY).replace(FOUND_BY_LOT, NOT_BY_LOT)
     return text(statement)
 
 
