@@ -77,9 +77,7 @@ def test_one_piece_left_of_a_lot_is_enough_to_tell_of_it(stock: Stock) -> None:
 def test_what_is_promised_to_the_viewer_takes_nothing_from_the_lots_they_see(stock: Stock) -> None:
     shelf(stock)
     me = key(stock)
-    stock.promise(
-        reads.products(stock.connection, org_id=ORG)["TEA"].id, 12, days=1, partner=me.partner_id
-    )
+    stock.promise(reads.products(stock.connection, org_id=ORG)["TEA"].id, 12, days=1, partner=me.partner_id)
     assert lots(stock, me)["NB"][0] == ("SOON", 10, "usable")
     assert ask(stock, me).rows[0].first_expiry == in_days(20)
 

@@ -1,8 +1,8 @@
 """One side of a pair of worlds, written into a database through the rooms' own deeds.
 
-Drawn anew for each side: who the others are, how their share is split, on which day of its stretch it leaves, which
-lots it takes, their orders and agreements, products, nodes, lots, demand and prices outside, suppliers, staff, and how the stock
-came to be. An ordinary customer is told totals, so the names of nodes and lots differ as well.
+Drawn anew for each side: who the others are, how their share is split, on which day of its stretch it leaves,
+which lots it takes, their orders and agreements, products, nodes, lots, demand and prices outside, suppliers,
+staff, and how the stock came to be. An ordinary customer is told totals, so the names of nodes and lots differ too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -240,7 +240,9 @@ class _Builder:
             self._run("UPDATE expected_receipt SET received = :n WHERE source_key = :key", n=arrived, key=key)
         self._run("UPDATE location SET fed_at = :at WHERE kind <> 'own'", at=NOW - timedelta(hours=30))
         closed = [node for node, out in zip(self.nodes, self.core.left_out, strict=True) if out]
-        self._run("UPDATE location SET stale_policy = 'leave_out' WHERE id = ANY(CAST(:ids AS uuid[]))", ids=closed)
+        self._run(
+            "UPDATE location SET stale_policy = 'leave_out' WHERE id = ANY(CAST(:ids AS uuid[]))", ids=closed
+        )
 
     def _lots(self, good: Good) -> list[Lot]:
         """Draw the lots that others take, and how much of them there is more here than on the other side."""

@@ -1,17 +1,17 @@
 """Which lots a viewer may know of: what others' promises leave of them, in SQL that every read shares.
 
-Promises are made for a product and a node, not for a lot. Goods leave first expired, first out, so what is promised
-to others is taken to be the usable stock that expires first; of a lot a viewer is told no more than is left of it
-then, and nothing where nothing is left: neither its code nor its last day, in a list, a filter or a search. Held
-and expired lots cannot be promised, so they are told as they lie. See ``docs/adr/0006-disclosure.md``.
+Promises are made for a product and a node, not for a lot. Goods leave first expired, first out, so what is
+promised to others is taken to be the usable stock that expires first; of a lot a viewer is told no more than is
+left of it then, and nothing where nothing is left: neither its code nor its last day, in a list, a filter or a
+search. Held and expired lots cannot be promised, so they are told as they lie (``docs/adr/0006-disclosure.md``).
 """
 
 # Of the lots at a place ``q`` of ``SCOPE``; the running sum is what leaves up to and including each lot.
 LOTS_LEFT = """
     SELECT s.code, s.made_on, s.expires_on, s.state,
-           CAST(CASE WHEN s.state <> 'usable' THEN s.lying
-                     ELSE GREATEST(0, LEAST(s.lying, SUM(s.lying) FILTER (WHERE s.state = 'usable')
-                              OVER (ORDER BY s.expires_on NULLS LAST, s.code) - q.others)) END AS bigint) AS quantity
+           CAST(CASE WHEN s.state <> 'usable' THEN s.lying ELSE GREATEST(0, LEAST(s.lying,
+                    SUM(s.lying) FILTER (WHERE s.state = 'usable') OVER (ORDER BY s.expires_on NULLS LAST, s.code)
+                    - q.others)) END AS bigint) AS quantity
     FROM (
         SELECT t.code, t.made_on, t.expires_on,
                CASE WHEN b.status <> 'available' THEN b.status
