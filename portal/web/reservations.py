@@ -20,6 +20,7 @@ from portal.inventory.service.desk import ReservationDesk
 from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
+from portal.kernel.grain import EXACT
 from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
@@ -85,7 +86,8 @@ def create(sku: str) -> ResponseReturnValue:
             now=as_of(),
         )
     except CannotPromise:
-        entries.errors["quantity"] = _what_can_be(detail, wish, how)
+        exact = viewer.disclosure.grain == EXACT
+        entries.errors["quantity"] = _what_can_be(detail, wish, how) if exact else _too_much(wish)
         return _form(detail, how, entries.values, entries.errors), 422
     except PortalError as refusal:
         entries.errors["quantity"] = sentence_of(refusal)
@@ -222,6 +224,14 @@ def _what_can_be(detail: ProductDetail, wish: Wish, how: words.Measure) -> str:
             later=filters.day(later),
         )
     return str(text)
+
+
+def _too_much(wish: Wish) -> str:
+    """Say no where figures are not exact: no more than the answer to a threshold question says."""
+    on = filters.day(wish.needed_on)
+    return str(
+        gettext("Together with what you hold already, that is more than can be promised for %(on)s.", on=on)
+    )
 
 
 def _rows(connection: Any, viewer: Viewer, found: Sequence[Reservation]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 Drawn anew for each side: who the others are, how their share is split, on which day of its stretch it leaves,
 which lots it takes, their orders and agreements, products, nodes, lots, demand and prices outside, suppliers,
-staff, and how the stock came to be. An ordinary customer is told totals, so the names of nodes and lots differ too.
+staff, and how the stock came to be. An ordinary customer is told totals, so nodes and lots have other names, too.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,8 @@
 """What of a good's stock is none of the viewer's business: the lots that others' promises take.
 
 A side of a pair of worlds draws them anew: how many there are, how much they hold, what they are called and when
-they end, as long as they leave (first expired, first out) before everything the viewer is told of. Whatever more lies there, others take.
+they end, as long as they leave (first expired, first out) before everything the viewer is told of. Whatever more
+lies there, others take.
 """
 
 from collections.abc import Callable, Iterable
