@@ -26,12 +26,12 @@ from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web import stock_words as words
 from portal.web.asking_form import allowance_of
-from portal.web.audited import told
+from portal.web.audited import about, told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading_for, services, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
-from portal.web.errors import sentence_of
+from portal.web.errors import note, sentence_of
 from portal.web.inventory import entitled
 from portal.web.units import own_name, reading_level, unit_name
 
@@ -85,7 +85,8 @@ def create(sku: str) -> ResponseReturnValue:
             wish=wish,
             now=as_of(),
         )
-    except CannotPromise:
+    except CannotPromise as refusal:
+        note(refusal)
         exact = viewer.disclosure.grain == EXACT
         entries.errors["quantity"] = _what_can_be(detail, wish, how) if exact else _too_much(wish)
         return _form(detail, how, entries.values, entries.errors), 422
@@ -126,6 +127,7 @@ def show(reservation_id: UUID) -> ResponseReturnValue:
         )
         (row,) = _rows(connection, viewer, [found])
     told(rows=1)
+    about(found.partner_id)
     return render_template("reservations/show.html", row=row, staff=viewer.disclosure.everything)
 
 
