@@ -25,6 +25,7 @@ from portal.kernel.errors import Forbidden
 from portal.kernel.quantity import to_quanta
 from portal.kernel.units import Level
 from portal.orders import reads as orders
+from portal.partners.model import Previewing
 from portal.partners.viewer import Viewer
 
 HISTORY_WEEKS = 26
@@ -149,11 +150,14 @@ class Asking:
 
         Raises:
             NoQuestions: The asker has no agreement; the host's staff see everything.
+            Previewing: The asker looks through a customer's eyes, whose questions are not theirs to use up.
             QuestionsUsedUp: The day's questions are used up.
         """
         agreement = self._viewer.agreement
         if agreement is None:
             raise NoQuestions("Threshold questions are asked under an agreement.")
+        if self._viewer.previewing:
+            raise Previewing("A customer's questions are theirs to ask.")
         quanta = to_quanta(quantity, decimals=product.counted.decimals)
         with self._writing() as connection:
             answer = questions.ask(

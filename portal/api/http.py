@@ -155,6 +155,7 @@ def _json_body() -> dict[str, Any]:
 def _answer(parameters: Parameters, viewer: Viewer) -> Response:
     services = _services()
     g.viewer_label = str(viewer.actor.person_id)
+    g.viewer = viewer
     schema = schema_of(audience_of(viewer))
     document = read(parameters.query, schema=schema)
     cost = check_size(document, variables=parameters.variables)
@@ -169,7 +170,6 @@ def _answer(parameters: Parameters, viewer: Viewer) -> Response:
             operation_name=parameters.operation,
             hide_suggestions=True,
         )
-    g.viewer = viewer
     g.told = Told(
         products=tuple(sorted(asking.products_told)), rows=asking.rows_told, operation=parameters.operation or ""
     )

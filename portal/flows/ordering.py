@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 
 from portal.inventory import questions, reads, service
 from portal.inventory.model import CannotPromise, check_positive
-from portal.inventory.questions import Allowance
+from portal.inventory.questions import Allowance, BadDay, QuestionsUsedUp
 from portal.inventory.reads import Reservation
+from portal.inventory.reads.exact import exact_steps
 from portal.inventory.reserving import HOLD, KeyReused, ReserveDraft, ReserveLine, spread
 from portal.inventory.service.desk import ReservationDesk
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Disclosure
-from portal.kernel.errors import Refused
+from portal.kernel.errors import PortalError, Refused
 from portal.kernel.grain import EXACT
 from portal.kernel.ids import new_id
 from portal.orders.model import OrderDraft, OrderLineDraft
@@ -62,8 +63,9 @@ def hold(  # noqa: PLR0913 - who, under what, where and what
 ) -> UUID:
     """Hold what a customer asks for, from the nodes of their agreement that can promise it; commits.
 
-    The same form sent again finds the reservation it made. Where the agreement does not tell exact figures, asking
-    to hold is a threshold question first: otherwise whoever holds and lets go could find the figure by halving.
+    The same form sent again finds the reservation it made. Where the agreement does not tell exact figures, what
+    they say can be held is held; beyond, asking to hold is a threshold question about all that would be held then,
+    looked at afresh and answered no finer: otherwise whoever holds and lets go could find the figure by halving.
 
     Args:
         database: Connections.
@@ -79,52 +81,114 @@ def hold(  # noqa: PLR0913 - who, under what, where and what
         BadQuantity: The quantity is below 1.
         OwnStockOnly: The agreement opens only what is kept for them already.
         QuestionsUsedUp: Figures are not exact, and the day's questions are used up.
-        CannotPromise: So much cannot be promised on that day; the earliest day is told.
+        CannotPromise: So much cannot be promised on that day; the earliest day is told where figures are exact.
         KeyReused: The form was sent before with other figures.
     """
     check_positive(wish.quantity, what="an order")
-    key = f"form/{actor.partner_id}/{wish.key}"
+    if disclosure.grain != EXACT and allowance is not None:
+        return _hold_as_told(database, actor=actor, disclosure=disclosure, allowance=allowance, wish=wish, now=now)
     with database.reading() as connection:
-        known = reads.reservation_of_key(connection, org_id=actor.org_id, key=key)
+        known = _made_before(connection, actor, disclosure, wish, now)
         if known is not None:
-            _check_same(connection, actor, disclosure, known, wish, now)
             return known
-        lines = _lines(connection, actor.org_id, disclosure, wish, now)
+        _check_may_hold(disclosure)
+        draft = _draft(connection, actor, disclosure, wish, now)
+    return desk.reserve(actor=actor, draft=draft, now=now).id
+
+
+def _hold_as_told(
+    database: Database, *, actor: Actor, disclosure: Disclosure, allowance: Allowance, wish: Wish, now: datetime
+) -> UUID:
+    """Hold under an agreement that does not tell exact figures, one after another; commits what was answered."""
+    with database.transaction() as connection:
+        questions.take_turns(connection, org_id=actor.org_id, allowance=allowance)
+        known = _made_before(connection, actor, disclosure, wish, now)
+        if known is not None:
+            return known
+        _check_may_hold(disclosure)
+        refusal = _doubtful(connection, actor.org_id, disclosure, allowance, wish, now)
+        if refusal is None:
+            draft = _draft(connection, actor, disclosure, wish, now)
+            try:
+                return service.reserve(connection, actor=actor, draft=draft, now=now).id
+            except CannotPromise:
+                # Somebody else was faster, just now: no more is said than that.
+                refusal = _cannot(wish)
+    raise refusal
+
+
+def _doubtful(
+    connection: Connection,
+    org_id: UUID,
+    disclosure: Disclosure,
+    allowance: Allowance,
+    wish: Wish,
+    now: datetime,
+) -> PortalError | None:
+    """Return why a wish is refused by what is told and asked of it; ``None`` where it is not."""
+    product, steps = exact_steps(connection, org_id=org_id, disclosure=disclosure, sku=wish.sku, as_of=now)
+    holds = reads.holds_by_day(
+        connection, org_id=org_id, disclosure=disclosure, product_id=wish.product_id, as_of=now
+    )
+    for doubt in questions.doubts(
+        steps,
+        holds=holds,
+        quantity=wish.quantity,
+        on=wish.needed_on,
+        grain=disclosure.grain,
+        decimals=product.decimals,
+    ):
+        if doubt.settled:
+            return _cannot(wish)
+        try:
+            answer = questions.ask(
+                connection,
+                org_id=org_id,
+                disclosure=disclosure,
+                allowance=allowance,
+                sku=wish.sku,
+                quantity=doubt.quantity,
+                by=doubt.on,
+                as_of=now,
+                afresh=True,
+            )
+        except (QuestionsUsedUp, BadDay) as refusal:
+            # Returned, so that what was answered before it is committed and has cost its question.
+            return refusal
+        if not answer.yes:
+            return _cannot(wish)
+    return None
+
+
+def _cannot(wish: Wish) -> CannotPromise:
+    """Return the refusal that says nothing beside what was asked."""
+    return CannotPromise(
+        f"{wish.quantity} of {wish.sku} cannot be promised by {wish.needed_on}.",
+        sku=wish.sku,
+        asked=wish.quantity,
+        on=wish.needed_on.isoformat(),
+    )
+
+
+def _check_may_hold(disclosure: Disclosure) -> None:
     if disclosure.own_only:
         raise OwnStockOnly("The agreement opens only what is kept for the partner already.")
-    if disclosure.grain != EXACT and allowance is not None:
-        _ask_first(database, actor.org_id, disclosure, allowance, wish, now)
-    draft = ReserveDraft(
-        key=key,
-        lines=lines,
+
+
+def _draft(
+    connection: Connection, actor: Actor, disclosure: Disclosure, wish: Wish, now: datetime
+) -> ReserveDraft:
+    return ReserveDraft(
+        key=_key(actor, wish),
+        lines=_lines(connection, actor.org_id, disclosure, wish, now),
         held_until=now + HOLD,
         partner_id=actor.partner_id,
         document=_number(wish.key, now),
     )
-    return desk.reserve(actor=actor, draft=draft, now=now).id
 
 
-def _ask_first(
-    database: Database, org_id: UUID, disclosure: Disclosure, allowance: Allowance, wish: Wish, now: datetime
-) -> None:
-    with database.transaction() as connection:
-        answer = questions.ask(
-            connection,
-            org_id=org_id,
-            disclosure=disclosure,
-            allowance=allowance,
-            sku=wish.sku,
-            quantity=wish.quantity,
-            by=wish.needed_on,
-            as_of=now,
-        )
-    if not answer.yes:
-        raise CannotPromise(
-            f"{answer.quantity} of {wish.sku} cannot be promised by {wish.needed_on}.",
-            sku=wish.sku,
-            asked=answer.quantity,
-            on=wish.needed_on.isoformat(),
-        )
+def _key(actor: Actor, wish: Wish) -> str:
+    return f"form/{actor.partner_id}/{wish.key}"
 
 
 def _lines(
@@ -146,15 +210,20 @@ def _lines(
     )
 
 
-def _check_same(
-    connection: Connection, actor: Actor, disclosure: Disclosure, known: UUID, wish: Wish, now: datetime
-) -> None:
+def _made_before(
+    connection: Connection, actor: Actor, disclosure: Disclosure, wish: Wish, now: datetime
+) -> UUID | None:
+    """Return the reservation this very form made already, if it did."""
+    known = reads.reservation_of_key(connection, org_id=actor.org_id, key=_key(actor, wish))
+    if known is None:
+        return None
     before = reads.reservation(
         connection, org_id=actor.org_id, disclosure=disclosure, reservation_id=known, as_of=now
     )
     asked = [(part.product_id, part.needed_on, part.quantity) for part in before.parts]
     if asked != [(wish.product_id, wish.needed_on, wish.quantity)]:
         raise KeyReused(f"This form made {before.document} already.", key=before.document)
+    return known
 
 
 def confirm(

@@ -389,24 +389,6 @@ def take_first_expired(lots: Sequence[LotStock], quantity: int, *, sku: str, pla
     return tuple(taken)
 
 
-def left_by_others(quantities: Sequence[int], others: int) -> tuple[int, ...]:
-    """Return what is left of usable lots once everybody else's promises are set aside, first expired first.
-
-    Figures per lot may not give away what the total hides, so the same is taken off both; never below zero.
-
-    Args:
-        quantities: Usable quanta per lot, in the order they leave.
-        others: Quanta promised to others at the same node.
-    """
-    shown = []
-    rest = others
-    for quantity in quantities:
-        part = min(rest, quantity)
-        shown.append(quantity - part)
-        rest -= part
-    return tuple(shown)
-
-
 def check_positive(quantity: int, *, what: str) -> None:
     """Refuse a quantity below 1.
 

@@ -2,19 +2,25 @@
 
 A question is rounded up to the bucket before it is looked at; the answer to the same question on the same day is
 the one given first and costs nothing. What is asked and answered is kept; the budget is the agreement's.
+
+Who asks for stock to be held asks the same way, of what they hold already and the new quantity together: so
+neither a refusal nor holding bit by bit tells more than a question does.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, select, text
 
-from portal.inventory.model import BadQuantity, promised_on
+from portal.inventory.model import BadQuantity, PromiseStep, promised_on
 from portal.inventory.reads.exact import exact_steps
 from portal.inventory.store import question_table
 from portal.kernel.disclosure import Disclosure
 from portal.kernel.errors import Refused, TooMany
+from portal.kernel.grain import AtLeast, Grain
 from portal.kernel.ids import new_id
 
 BUCKET = 10
@@ -66,6 +72,50 @@ class Answer:
     left: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What the told figures leave open about a quantity to hold.
+
+    Attributes:
+        on: The day.
+        quantity: Quanta that would be held by then in all.
+        settled: The figure told is exact and below it, so there is nothing to ask.
+    """
+
+    on: date
+    quantity: int
+    settled: bool
+
+
+def doubts(
+    steps: Iterable[PromiseStep],
+    *,
+    holds: Mapping[date, int],
+    quantity: int,
+    on: date,
+    grain: Grain,
+    decimals: int,
+) -> tuple[Doubt, ...]:
+    """Return where the figures told do not already say that a quantity can be held; empty where they do.
+
+    Args:
+        steps: What can be promised by date, the asker's own holds not taken off.
+        holds: What the asker holds already, by the day it leaves.
+        quantity: Quanta more.
+        on: Day they leave.
+        grain: How figures are told.
+        decimals: Decimals of the product's base unit.
+    """
+    known = tuple(steps)
+    found = []
+    for day in sorted({on, *(held_on for held_on in holds if held_on > on)}):
+        wanted = quantity + sum(held for held_on, held in holds.items() if held_on <= day)
+        told = grain.shown(promised_on(known, day), decimals=decimals)
+        if wanted > told:
+            found.append(Doubt(on=day, quantity=wanted, settled=not isinstance(told, AtLeast)))
+    return tuple(found)
+
+
 def rounded_up(quantity: int, *, disclosure: Disclosure, decimals: int) -> int:
     """Return the quantity a question is answered for: the next whole bucket.
 
@@ -95,6 +145,7 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
     quantity: int,
     by: date,
     as_of: datetime,
+    afresh: bool = False,
 ) -> Answer:
     """Answer whether at least so much can be promised by a day, and keep the question.
 
@@ -107,6 +158,8 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
         quantity: Quanta, 1 or more; rounded up to the bucket.
         by: The day, today or later.
         as_of: Instant in the company's zone; its date counts the questions.
+        afresh: Look again where the day's answer is a yes. One that has become a no is a no for the rest of the
+            day, and counts as one more question, even where none is left.
 
     Raises:
         UnknownProduct: There is no such product in the asker's scope.
@@ -119,14 +172,11 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
         raise BadDay(f"{by} has passed or is too far ahead.", on=by.isoformat())
     product, steps = exact_steps(connection, org_id=org_id, disclosure=disclosure, sku=sku, as_of=as_of)
     asked = rounded_up(quantity, disclosure=disclosure, decimals=product.decimals)
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('question:' || :org || ':' || :number, 0))"),
-        {"org": str(org_id), "number": allowance.agreement},
-    )
+    take_turns(connection, org_id=org_id, allowance=allowance)
     table = question_table
     today_asked = (table.c.org_id == org_id, table.c.agreement == allowance.agreement, table.c.day == today)
-    known: Row[tuple[bool]] | None = connection.execute(
-        select(table.c.answer).where(
+    known: Row[Any, Any] | None = connection.execute(
+        select(table.c.id, table.c.answer).where(
             *today_asked,
             table.c.product_id == product.id,
             table.c.quantity == asked,
@@ -134,11 +184,18 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
         )
     ).first()
     left = questions_left(connection, org_id=org_id, allowance=allowance, today=today)
-    if known is not None:
-        return Answer(quantity=asked, by=by, yes=known.answer, left=left)
-    if not left:
+    if known is None and not left:
         raise _used_up(allowance, as_of)
     yes = promised_on(steps, by) >= asked
+    if known is not None:
+        if not (afresh and known.answer and not yes):
+            return Answer(quantity=asked, by=by, yes=known.answer, left=left)
+        connection.execute(
+            table.update()
+            .where(table.c.org_id == org_id, table.c.id == known.id)
+            .values(answer=False, answers=table.c.answers + 1)
+        )
+        return Answer(quantity=asked, by=by, yes=False, left=max(0, left - 1))
     connection.execute(
         table.insert().values(
             org_id=org_id,
@@ -155,11 +212,19 @@ def ask(  # noqa: PLR0913 - who asks what, by when, under what
     return Answer(quantity=asked, by=by, yes=yes, left=left - 1)
 
 
+def take_turns(connection: Connection, *, org_id: UUID, allowance: Allowance) -> None:
+    """Wait until nobody else asks or holds under the agreement; until the transaction's end nobody else does."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('question:' || :org || ':' || :number, 0))"),
+        {"org": str(org_id), "number": allowance.agreement},
+    )
+
+
 def questions_left(connection: Connection, *, org_id: UUID, allowance: Allowance, today: date) -> int:
     """Return how many questions an agreement has left on a local day."""
     table = question_table
-    used = connection.scalars(
-        select(func.count())
+    used: int = connection.scalars(
+        select(func.coalesce(func.sum(table.c.answers), 0))
         .select_from(table)
         .where(table.c.org_id == org_id, table.c.agreement == allowance.agreement, table.c.day == today)
     ).one()

@@ -111,6 +111,12 @@ class NoAgreement(Forbidden):
     code = "no_agreement"
 
 
+class Previewing(Forbidden):
+    """Nothing can be done, and no question used up, while looking through a customer's eyes."""
+
+    code = "previewing"
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """The host company.

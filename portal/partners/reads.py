@@ -1,6 +1,6 @@
 """Questions about companies, partners, people and agreements."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -277,15 +277,27 @@ def _person(row: Row[Any]) -> Person:
 def _agreement(connection: Connection, row: Mapping[Any, Any]) -> Agreement:
     products = agreement_product_table
     nodes = agreement_node_table
-    scope = None
+    scope: Iterable[UUID] = ()
     if not row["all_products"]:
-        scope = frozenset(
-            connection.scalars(
-                select(products.c.product_id).where(
-                    products.c.org_id == row["org_id"], products.c.agreement_id == row["id"]
-                )
+        scope = connection.scalars(
+            select(products.c.product_id).where(
+                products.c.org_id == row["org_id"], products.c.agreement_id == row["id"]
             )
         )
+    named = connection.scalars(
+        select(nodes.c.location_id).where(nodes.c.org_id == row["org_id"], nodes.c.agreement_id == row["id"])
+    )
+    return to_agreement(row, products=scope, nodes=named)
+
+
+def to_agreement(row: Mapping[Any, Any], *, products: Iterable[UUID], nodes: Iterable[UUID]) -> Agreement:
+    """Return an agreement's row as a value.
+
+    Args:
+        row: The agreement's columns.
+        products: The products it names; not looked at where it covers all.
+        nodes: The nodes it names.
+    """
     return Agreement(
         number=row["number"],
         tier=Tier(row["tier"]),
@@ -297,12 +309,6 @@ def _agreement(connection: Connection, row: Mapping[Any, Any]) -> Agreement:
         daily_questions=row["daily_questions"],
         note=row["note"],
         ended_at=row["ended_at"],
-        products=scope,
-        nodes=frozenset(
-            connection.scalars(
-                select(nodes.c.location_id).where(
-                    nodes.c.org_id == row["org_id"], nodes.c.agreement_id == row["id"]
-                )
-            )
-        ),
+        products=None if row["all_products"] else frozenset(products),
+        nodes=frozenset(nodes),
     )

@@ -37,8 +37,9 @@ from portal.platform.db import METADATA, identifier, instant
 GENESIS = bytes(32)
 """What stands for the hash before the first entry."""
 
-KINDS = ("read", "preview", "agreement", "person", "deed")
-"""Told to a partner; shown to the host's staff as that partner; changed: agreements, people, anything else."""
+KINDS = ("read", "refused", "preview", "staff_read", "agreement", "person", "deed")
+"""Told to a partner; refused to one; shown to the host's staff as that partner, or as themselves; changed:
+agreements, people, anything else."""
 
 entry_table = Table(
     "audit_entry",
@@ -73,7 +74,8 @@ class Fact:
         what: Page, operation or deed by its name in the code, for example ``inventory.listing``.
         partner_id: Whose entitlement it was read under, or whom it concerns.
         agreement: Number of the agreement that decided; empty where none did.
-        details: Further facts of JSON types: products asked, number of rows, changed fields; never stock.
+        details: Further facts of JSON types: products asked, number of rows, codes of refusals, changed fields;
+            never stock.
     """
 
     kind: str

@@ -24,6 +24,7 @@ from portal.partners.reads import Standing
 from portal.web import agreement_words as words
 from portal.web import filters
 from portal.web.agreement_words import Names
+from portal.web.audited import about
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.entries import Entries
@@ -103,6 +104,7 @@ def _desk(code: str) -> Desk:
     org_id = current_viewer().org.id
     with reading() as connection:
         standing = reads.standing(connection, org_id=org_id, code=code, on=filters.today())
+        about(standing.name.id, agreement=standing.agreement.number if standing.agreement else "")
         return Desk(
             standing,
             Names(

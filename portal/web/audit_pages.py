@@ -29,12 +29,22 @@ CHECKED_ROWS = 2_000
 
 KINDS = {
     "read": _l("Seen by a partner"),
+    "refused": _l("Refused to a partner"),
     "preview": _l("Viewed as a partner"),
+    "staff_read": _l("Seen by our staff"),
     "agreement": _l("Agreement"),
     "person": _l("Person"),
     "deed": _l("Deed"),
 }
-TONES = {"read": "off", "preview": "info", "agreement": "warn", "person": "warn", "deed": "good"}
+TONES = {
+    "read": "off",
+    "refused": "bad",
+    "preview": "info",
+    "staff_read": "info",
+    "agreement": "warn",
+    "person": "warn",
+    "deed": "good",
+}
 
 WHAT = {
     "inventory.listing": _l("availability"),
@@ -44,6 +54,9 @@ WHAT = {
     "questions.ask": _l("a threshold question"),
     "orders.listing": _l("orders"),
     "viewing.enter": _l("began to view as a partner"),
+    "reservations.create": _l("asked to hold stock"),
+    "agreements.partner": _l("a partner's page"),
+    "agreements.inference": _l("what a partner could infer"),
     "board.board": _l("demand board"),
     "api.graphql": _l("API query"),
     "agreement.made": _l("agreement made"),
@@ -137,6 +150,10 @@ def _details(row: AuditRow) -> str:
         parts.append(gettext("%(rows)s rows", rows=filters.quantity(row.details["rows"])))
     if row.details.get("operation"):
         parts.append(row.details["operation"])
+    if row.kind == "refused":
+        parts.append(gettext("answered with %(status)s", status=row.details["status"]))
+    if row.details.get("refused"):
+        parts.append(gettext("refused: %(codes)s", codes=", ".join(row.details["refused"])))
     before, after = row.details.get("before"), row.details.get("after")
     if before and after:
         changed = sorted(name for name in after if after[name] != before[name])

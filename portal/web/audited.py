@@ -1,10 +1,12 @@
-"""Every answer with a partner's data, and every deed, is written into the audit log before it is sent.
+"""What partners' data is told, refused and done is written into the audit log before the answer is sent.
 
+Whoever reads: the partner's people, the host's staff as themselves or through a partner's eyes.
 The entry has a short transaction of its own, after the answer is made: a read stays read-only. An answer whose
 entry cannot be written is not given. Agreements and people are written by their room, with the deed.
 """
 
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, Response, g, request, session
 
@@ -19,12 +21,14 @@ from portal.web.context import as_of, transaction
 READ_ROOMS = frozenset({"inventory", "orders", "reservations", "board", "vmi", "documents"})
 """Blueprints whose pages and files hold a partner's data."""
 
+STAFF_ROOMS = frozenset({"orders", "reservations", "board", "documents", "pools"})
+"""Blueprints whose pages and files hold partners' data when the host's own staff read them."""
+
 _WRITTEN_BY_THEIR_ROOM = frozenset({"agreements", "api", "auth", "public", "viewing"})
 QUESTIONS = frozenset({"api.graphql", "questions.ask"})
 """POSTs that only ask."""
 
 _NO_DEED = frozenset({"i18n.switch"})
-_REFUSED = 400
 
 
 def told(*, products: tuple[str, ...] = (), rows: int = 0) -> None:
@@ -32,9 +36,48 @@ def told(*, products: tuple[str, ...] = (), rows: int = 0) -> None:
     g.told = Told(products=products, rows=rows)
 
 
+def about(partner_id: UUID | None, *, agreement: str = "") -> None:
+    """Note that this request shows the host's staff the affairs of one partner, or (``None``) of nobody's."""
+    g.about = (partner_id, agreement)
+
+
 def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     endpoint = request.endpoint or ""
+    if not endpoint or endpoint in _NO_DEED:
+        return None
+    kind = _kind(endpoint, answer.status_code, viewer)
+    if not kind:
+        return None
+    partner_id = viewer.partner.id if viewer.partner else None
+    number = viewer.agreement.number if viewer.agreement else ""
+    if kind == "staff_read":
+        partner_id, number = g.get("about") or (None, "")
+    details = _details()
+    if kind == "refused":
+        details["status"] = answer.status_code
+    return Fact(kind=kind, what=endpoint, partner_id=partner_id, agreement=number, details=details)
+
+
+def _kind(endpoint: str, status: int, viewer: Viewer) -> str:
+    """Return what kind of entry an answer makes; empty for none.
+
+    A refusal may tell a figure, so what is refused to a partner's people is written as what is told to them.
+    """
     room = endpoint.partition(".")[0]
+    asks = endpoint in QUESTIONS or request.method in {"GET", "HEAD"}
+    reads = endpoint in QUESTIONS or (asks and room in READ_ROOMS)
+    if status >= 500:  # noqa: PLR2004 - broke: nothing was told
+        return ""
+    if status >= 400:  # noqa: PLR2004 - refused
+        return "refused" if viewer.actor.partner_id and (reads or not asks) else ""
+    if viewer.partner is not None and reads:
+        return "preview" if viewer.previewing else "read"
+    if viewer.partner is None and asks and ("about" in g or room in STAFF_ROOMS or endpoint in QUESTIONS):
+        return "staff_read"
+    return "deed" if request.method == "POST" and room not in _WRITTEN_BY_THEIR_ROOM else ""
+
+
+def _details() -> dict[str, Any]:
     noted: Told = g.get("told") or Told()
     details: dict[str, Any] = {}
     if noted.products:
@@ -43,18 +86,9 @@ def _fact(answer: Response, viewer: Viewer) -> Fact | None:
         details["rows"] = noted.rows
     if noted.operation:
         details["operation"] = noted.operation
-    partner_id = viewer.partner.id if viewer.partner else None
-    number = viewer.agreement.number if viewer.agreement else ""
-    if answer.status_code >= _REFUSED or endpoint in _NO_DEED:
-        return None
-    if endpoint in QUESTIONS or (request.method in {"GET", "HEAD"} and room in READ_ROOMS):
-        if partner_id is None:
-            return None
-        kind = "preview" if viewer.previewing else "read"
-        return Fact(kind=kind, what=endpoint, partner_id=partner_id, agreement=number, details=details)
-    if request.method == "POST" and room not in _WRITTEN_BY_THEIR_ROOM:
-        return Fact(kind="deed", what=endpoint, partner_id=partner_id, agreement=number, details=details)
-    return None
+    if errors.refusals():
+        details["refused"] = errors.refusals()
+    return details
 
 
 def _remember() -> None:

@@ -25,7 +25,7 @@ from portal.kernel.errors import Forbidden, NotFound
 from portal.kernel.statuses import status_of
 from portal.partners import service
 from portal.partners.model import Company, NoSuchPartner, NoSuchPerson
-from portal.partners.viewer import Viewer, viewer_as_partner, viewer_of_person
+from portal.partners.viewer import Viewer, viewer_of_person
 from portal.web import errors, i18n, shell
 from portal.web.context import as_of, reading, services, transaction
 
@@ -167,7 +167,7 @@ def sign_in() -> ResponseReturnValue:
             service.count_try(connection, org_id=here.id, email=email, address=address, now=as_of())
         with transaction() as connection:
             person = service.sign_in(connection, org_id=here.id, email=email, password=password, address=address)
-            viewer = _resolve(connection, here.id, person.id)
+            viewer = _resolve(connection, person.id)
     except (service.WrongPassword, service.TooManyTries) as refusal:
         answer = _page(email=email, refusal=errors.sentence_of(refusal))
         answer.status_code = status_of(refusal)
@@ -217,35 +217,26 @@ def _demo_password() -> str:
     return next((one.password for one in demo_logins() if one.email == wanted), "")
 
 
-def _resolve(connection: Any, org_id: UUID, person_id: UUID) -> Viewer:
+def _resolve(connection: Any, person_id: UUID, *, as_partner: UUID | None = None) -> Viewer:
     return viewer_of_person(
         connection,
-        org_id=org_id,
         person_id=person_id,
         as_of=as_of(),
         time_zone=services().settings.time_zone,
+        as_partner=as_partner,
     )
 
 
 def _load(stored: str) -> _Session | None:
     """Turn what a session stores into who is asking; ``None`` ends the session."""
     person, _, version = stored.partition(".")
-    here = company()
-    if here is None:
-        return None
     try:
+        looked_as = UUID(session[VIEW_AS]) if VIEW_AS in session else None
         with reading() as connection:
-            viewer = _resolve(connection, here.id, UUID(person))
-            if VIEW_AS in session and viewer.role is Role.OPERATOR:
-                viewer = viewer_as_partner(
-                    connection,
-                    viewer=viewer,
-                    partner_id=UUID(session[VIEW_AS]),
-                    as_of=as_of(),
-                    time_zone=services().settings.time_zone,
-                )
+            viewer = _resolve(connection, UUID(person), as_partner=looked_as)
     except (NoSuchPerson, NoSuchPartner, ValueError):
         return None
+    g.company = viewer.org
     return _Session(viewer) if str(viewer.session_version) == version else None
 
 

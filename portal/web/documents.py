@@ -17,6 +17,7 @@ from portal.passports import reads
 from portal.passports.model import AlreadyOver, DocumentDraft, DocumentKind, LotNeeded, ValidityReversed
 from portal.passports.reads import Document
 from portal.platform.files import FileTooLarge
+from portal.web.audited import about
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.entries import Entries
@@ -175,6 +176,7 @@ def download(digest: str) -> ResponseReturnValue:
         document = reads.document_by_digest(
             connection, org_id=viewer.org.id, sha256=to_digest(digest), partner_id=_scope()
         )
+    about(document.partner_id)
     answer = send_file(
         passporting.files_of(services().settings.home).path(document.paper.sha256).resolve(),
         mimetype=document.paper.media_type,

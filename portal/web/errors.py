@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, make_response, redirect, render_template, request
+from flask import Flask, Response, g, has_request_context, make_response, redirect, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException, InternalServerError, Unauthorized
@@ -95,12 +95,24 @@ class Problem:
 
 
 def sentence_of(error: PortalError) -> str:
-    """Return a refusal's sentence in the reader's language, by its code, then by its kind."""
+    """Return a refusal's sentence in the reader's language, by its code, then its kind; notes that it is told."""
+    note(error)
     for kind in type(error).__mro__:
         text = SENTENCES.get(getattr(kind, "code", ""))
         if text is not None:
             return _filled(str(text), error)
     return str(gettext("Something broke on our side"))
+
+
+def note(error: PortalError) -> None:
+    """Note the code of a refusal that the answer to this request tells, for the audit log (``refusals``)."""
+    if has_request_context():
+        g.setdefault("refusals", []).append(error.code)
+
+
+def refusals() -> list[str]:
+    """Return the codes of the refusals this request's answer tells, each once."""
+    return sorted(set(g.get("refusals", ())))
 
 
 def _filled(text: str, error: PortalError) -> str:

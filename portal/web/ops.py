@@ -18,6 +18,7 @@ from portal.replenishment import reads, service
 from portal.replenishment.model import MOVES, Move, State
 from portal.replenishment.service import Count
 from portal.web import filters, inbox_lines, order_pages
+from portal.web.audited import about
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.csv_files import csv_response
@@ -152,6 +153,7 @@ def order(number: str) -> ResponseReturnValue:
 def _order_page(number: str, refusal: str = "", errors: dict[str, str] | None = None) -> str:
     with reading() as connection:
         view, steps = order_views.order(connection, org_id=current_viewer().org.id, number=number)
+    about(view.order.supplier_id)
     return render_template(
         "ops/order.html",
         view=view,

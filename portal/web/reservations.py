@@ -20,17 +20,18 @@ from portal.inventory.service.desk import ReservationDesk
 from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
+from portal.kernel.grain import EXACT
 from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web import stock_words as words
 from portal.web.asking_form import allowance_of
-from portal.web.audited import told
+from portal.web.audited import about, told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading_for, services, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
-from portal.web.errors import sentence_of
+from portal.web.errors import note, sentence_of
 from portal.web.inventory import entitled
 from portal.web.units import own_name, reading_level, unit_name
 
@@ -84,8 +85,10 @@ def create(sku: str) -> ResponseReturnValue:
             wish=wish,
             now=as_of(),
         )
-    except CannotPromise:
-        entries.errors["quantity"] = _what_can_be(detail, wish, how)
+    except CannotPromise as refusal:
+        note(refusal)
+        exact = viewer.disclosure.grain == EXACT
+        entries.errors["quantity"] = _what_can_be(detail, wish, how) if exact else _too_much(wish)
         return _form(detail, how, entries.values, entries.errors), 422
     except PortalError as refusal:
         entries.errors["quantity"] = sentence_of(refusal)
@@ -124,6 +127,7 @@ def show(reservation_id: UUID) -> ResponseReturnValue:
         )
         (row,) = _rows(connection, viewer, [found])
     told(rows=1)
+    about(found.partner_id)
     return render_template("reservations/show.html", row=row, staff=viewer.disclosure.everything)
 
 
@@ -222,6 +226,14 @@ def _what_can_be(detail: ProductDetail, wish: Wish, how: words.Measure) -> str:
             later=filters.day(later),
         )
     return str(text)
+
+
+def _too_much(wish: Wish) -> str:
+    """Say no where figures are not exact: no more than the answer to a threshold question says."""
+    on = filters.day(wish.needed_on)
+    return str(
+        gettext("Together with what you hold already, that is more than can be promised for %(on)s.", on=on)
+    )
 
 
 def _rows(connection: Any, viewer: Viewer, found: Sequence[Reservation]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Forbidden
 from portal.partners import reads
+from portal.partners.model import Previewing
 from portal.platform import audit
 from portal.platform.audit import Fact
 from portal.web import errors, filters
@@ -22,13 +23,14 @@ from portal.web.stock_words import either
 
 blueprint = Blueprint("viewing", __name__)
 
-_ALLOWED = frozenset({"viewing.leave", "auth.logout", "i18n.switch"})
+_ALLOWED = frozenset({"viewing.leave", "auth.logout", "i18n.switch", "api.graphql"})
+"""What is no deed; of the API's questions the only one that leaves a trace is refused where it is asked."""
 
 
-class Previewing(Forbidden):
-    """Nothing can be done while looking through a customer's eyes."""
+class NotACustomer(Forbidden):
+    """Only customers have pages of stock to look at."""
 
-    code = "previewing"
+    code = "not_a_customer"
 
 
 @blueprint.post("/ops/partners/<code>/view-as")
@@ -53,12 +55,6 @@ def leave() -> ResponseReturnValue:
     """Go back to one's own view; where there is none but one's own, nothing happens."""
     session.pop(VIEW_AS, None)
     return redirect("/ops/partners" if current_viewer().actor.role is Role.OPERATOR else "/", code=303)
-
-
-class NotACustomer(Forbidden):
-    """Only customers have pages of stock to look at."""
-
-    code = "not_a_customer"
 
 
 def _refuse_deeds() -> None:

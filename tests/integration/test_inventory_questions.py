@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection
 
-from portal.inventory import questions
+from portal.inventory import questions, reads
 from portal.inventory.model import BadQuantity, UnknownProduct
 from portal.inventory.questions import Allowance, Answer, BadDay, QuestionsUsedUp
 from portal.kernel.disclosure import Disclosure, Tier
@@ -40,6 +40,7 @@ def ask(
         quantity=quantity,
         by=by,
         as_of=at,
+        **asked,
     )
 
 
@@ -99,3 +100,18 @@ def test_nothing_and_unknown_items_are_refused_without_a_cost(stock: Stock) -> N
     with pytest.raises(UnknownProduct):
         ask(stock, 100, sku="NONE")
     assert ask(stock, 200).left == 19
+
+
+def test_a_yes_looked_at_afresh_stays_free_until_it_is_a_no(stock: Stock) -> None:
+    assert ask(stock, 200) == Answer(quantity=200, by=TODAY, yes=True, left=19)
+    assert ask(stock, 200, afresh=True) == Answer(quantity=200, by=TODAY, yes=True, left=19)
+    stock.promise(reads.products(stock.connection, org_id=ORG)["TEA"].id, 60, days=0)
+    assert ask(stock, 200) == Answer(quantity=200, by=TODAY, yes=True, left=19)
+    assert ask(stock, 200, afresh=True) == Answer(quantity=200, by=TODAY, yes=False, left=18)
+    assert ask(stock, 200, afresh=True) == Answer(quantity=200, by=TODAY, yes=False, left=18)
+
+
+def test_a_no_is_a_no_for_the_day_even_looked_at_afresh(stock: Stock) -> None:
+    ask(stock, 300)
+    stock.book(reads.products(stock.connection, org_id=ORG)["TEA"].id, 90, lot="L2")
+    assert ask(stock, 300, afresh=True) == Answer(quantity=300, by=TODAY, yes=False, left=19)

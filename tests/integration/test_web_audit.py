@@ -49,13 +49,109 @@ def test_a_program_is_written_with_its_operation(desk: Desk) -> None:
     assert desk.entries("read") == [("read", "api.graphql", "Name of key", "AG-key", details)]
 
 
-def test_what_is_refused_and_what_holds_no_data_is_not_written(desk: Desk) -> None:
-    desk.get("ordinary", "/board", 403)
+def test_what_holds_no_partners_data_is_not_written(desk: Desk) -> None:
     desk.get("ordinary", "/account")
+    desk.get("ordinary", "/nothing", 404)
     desk.get("operator", "/inventory")
+    desk.get("operator", "/ops/partners")
+    desk.get("operator", "/ops/partners/NONE", 404)
     desk.get("anonymous", "/verify")
-    assert ask(desk.app, desk.company, "key", "{ nothing }").status_code == 400
+    desk.post("anonymous", "/reserve/TEA-A", 401)
+    assert [entry for entry in desk.entries() if entry[0] not in {"agreement", "person"}] == []
+
+
+def refused(what: str, kind: str, status: int, *codes: str) -> tuple[object, ...]:
+    details = {"status": status, **({"refused": list(codes)} if codes else {})}
+    return ("refused", what, f"Name of {kind}", f"AG-{kind}", details)
+
+
+def test_a_page_refused_to_a_partner_is_written(desk: Desk) -> None:
+    desk.get("ordinary", "/board", 403)
+    desk.get("key", "/inventory/NONE", 404)
+    assert desk.entries("refused") == [
+        refused("board.board", "ordinary", 403, "board_closed"),
+        refused("inventory.product", "key", 404, "unknown_product"),
+    ]
     assert desk.entries("read") == []
+
+
+def test_a_form_refused_to_a_partner_is_written_with_its_code(desk: Desk) -> None:
+    form = {"quantity": "999", "unit": "C62", "day": "2026-11-25", "key": "k"}
+    desk.post("key", "/reserve/TEA-A", 422, **form)
+    desk.post("key", "/reserve/TEA-A", 422, **{**form, "quantity": ""})
+    desk.post("supplier", "/ops/partners/C1/view-as", 403)
+    assert desk.entries("refused") == [
+        refused("reservations.create", "key", 422, "cannot_promise"),
+        refused("reservations.create", "key", 422),
+        ("refused", "viewing.enter", "Name of supplier", "", {"refused": ["wrong_role"], "status": 403}),
+    ]
+    assert desk.entries("deed") == []
+
+
+def test_the_day_the_questions_are_used_up_is_written(desk: Desk) -> None:
+    desk.agree("ordinary", daily_questions=0)
+    desk.post("ordinary", "/inventory/TEA-A/question", 429, quantity="10", by="2026-11-25")
+    (entry,) = desk.entries("refused")
+    assert entry[1:4] == ("questions.ask", "Name of ordinary", "AG-ordinary")
+    assert (entry[4]["refused"], entry[4]["status"]) == (["questions_used_up"], 429)
+
+
+def test_what_a_program_is_refused_is_written(desk: Desk) -> None:
+    assert ask(desk.app, desk.company, "ordinary", "{ nothing }").status_code == 400
+    answer = ask(desk.app, desk.company, "key", '{ asOf product(sku: "NONE") { sku } }')
+    assert answer.status_code == 200
+    assert desk.entries("refused") == [
+        refused("api.graphql", "ordinary", 400, "graphql_validation_failed"),
+    ]
+    assert desk.entries("read") == [
+        ("read", "api.graphql", "Name of key", "AG-key", {"refused": ["unknown_product"]}),
+    ]
+
+
+def test_what_breaks_tells_nothing_and_is_not_written(desk: Desk) -> None:
+    desk.connection.execute(text("ALTER TABLE sales_order RENAME TO gone"))
+    desk.app.testing = False
+    desk.app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert desk.window("key").get("/orders").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "code"),
+    [
+        ("/ops/partners/C2", "agreements.partner", "C2"),
+        ("/ops/partners/C2/inference", "agreements.inference", "C2"),
+        ("/ops/partners/C2/agreements/AG-key", "agreements.edit", "C2"),
+        ("/orders", "orders.listing", None),
+        ("/reservations", "reservations.index", None),
+        ("/board", "board.board", None),
+        ("/documents", "documents.index", None),
+        ("/ops/pools", "pools.index", None),
+    ],
+)
+def test_the_hosts_staff_reading_partners_data_are_written_too(
+    desk: Desk, path: str, what: str, code: str | None
+) -> None:
+    desk.get("operator", path)
+    found = desk.connection.execute(
+        text(
+            "SELECT e.what, e.actor, e.agreement, p.code FROM audit_entry e"
+            " LEFT JOIN partner p ON p.id = e.partner_id WHERE e.kind = 'staff_read'"
+        )
+    )
+    assert [tuple(row) for row in found] == [(what, "Name of operator", "AG-key" if code else "", code)]
+
+
+def test_a_program_of_the_hosts_staff_is_written(desk: Desk) -> None:
+    data(ask(desk.app, desk.company, "operator", '{ product(sku: "TEA-A") { sku } }'))
+    details = {"products": ["TEA-A"], "rows": 1}
+    assert desk.entries("staff_read") == [("staff_read", "api.graphql", "Name of operator", "", details)]
+
+
+def test_the_page_says_what_was_refused(desk: Desk) -> None:
+    desk.get("ordinary", "/board", 403)
+    page = desk.get("operator", "/ops/audit?kind=refused")
+    assert "Refused to a partner" in page
+    assert "answered with 403 · refused: board_closed" in page
 
 
 def test_a_deed_is_written_as_the_doers(desk: Desk) -> None:

@@ -254,17 +254,67 @@ def coarse(door: Door, **terms: object) -> None:
     door.conn.execute(text(f"UPDATE agreement SET {terms_sql} WHERE number = 'AG-key'"), terms)  # noqa: S608
 
 
-def test_under_a_coarse_agreement_asking_to_hold_is_a_threshold_question_first(door: Door) -> None:
+QUESTIONS = "SELECT quantity, answer, answers FROM threshold_question ORDER BY quantity"
+TOO_MUCH = "that is more than can be promised for"
+
+
+def test_under_a_coarse_agreement_asking_to_hold_beyond_what_is_told_is_a_threshold_question(door: Door) -> None:
     coarse(door, grain="cap", steps=[50], daily_questions=2)
     held = door.ask("key", "60")
     assert "60 pcs" in door.get("key", held)
     page = door.ask("key", "60", status=422)
+    assert TOO_MUCH in page
     assert "≥" in page
     assert "110" not in page
-    door.ask("key", "150", status=422)
     assert "used up" in door.ask("key", "200", status=422)
-    asked = door.count("SELECT quantity, answer FROM threshold_question ORDER BY quantity")
-    assert asked == [(100, True), (150, False)]
+    assert door.count(QUESTIONS) == [(100, True, 1), (150, False, 1)]
+
+
+def test_what_the_steps_say_can_be_held_is_held_without_a_question(door: Door) -> None:
+    coarse(door, grain="buckets", steps=[50, 100], daily_questions=0)
+    door.ask("key", "30")
+    door.ask("key", "70")
+    assert "used up" in door.ask("key", "1", status=422)
+    assert door.count("SELECT sum(quantity) FROM reservation_line WHERE state = 'open'") == [(100,)]
+
+
+def test_below_a_cap_the_figure_is_told_so_a_refusal_costs_nothing(door: Door) -> None:
+    coarse(door, grain="cap", steps=[500], daily_questions=1)
+    assert TOO_MUCH in door.ask("key", "111", status=422)
+    door.ask("key", "110")
+    assert door.count(QUESTIONS) == []
+
+
+def test_holding_and_letting_go_moves_no_coarse_figure(door: Door) -> None:
+    coarse(door, grain="buckets", steps=[50, 100], daily_questions=0)
+    before = door.get("key", "/inventory.csv")
+    for quantity in ("1", "11", "60"):
+        held = door.ask("key", quantity)
+        assert door.get("key", "/inventory.csv") == before
+        door.post("key", f"{held}/release")
+
+
+def test_a_yes_whose_stock_has_gone_becomes_a_no_that_counts_and_says_nothing_finer(door: Door) -> None:
+    coarse(door, grain="yes_no", steps=[50], daily_questions=9)
+    door.post("key", f"{door.ask('key', '90')}/release")
+    assert door.count(QUESTIONS) == [(100, True, 1)]
+    door.ask("other_key", "40")  # 70 are left
+    for quantity in ("90", "71", "70", "51"):
+        page = door.ask("key", quantity, status=422)
+        assert TOO_MUCH in page
+        assert "70" not in page.partition("<form")[0]
+    assert door.count(QUESTIONS) == [(100, False, 2)]
+    assert "7 questions" in door.get("key", "/inventory/TEA-A")
+    door.ask("key", "50")
+
+
+def test_the_last_question_of_the_day_may_still_turn_from_yes_to_no(door: Door) -> None:
+    coarse(door, grain="yes_no", steps=[50], daily_questions=1)
+    door.post("key", f"{door.ask('key', '90')}/release")
+    door.ask("other_key", "40")
+    assert TOO_MUCH in door.ask("key", "90", status=422)
+    assert "used up" in door.ask("key", "120", status=422)
+    assert door.count(QUESTIONS) == [(100, False, 2)]
 
 
 def test_an_agreement_over_ones_own_stock_holds_nothing_more(door: Door) -> None:

@@ -2,15 +2,16 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from support.desk import Desk, main_of
 from support.goods import stock_up
-from support.people import found_company, web_app
+from support.people import csrf_token, found_company, web_app
 
 
 @pytest.fixture
@@ -57,15 +58,45 @@ def test_leaving_without_viewing_leads_to_the_front_door(desk: Desk) -> None:
     assert desk.post("key", "/ops/view-as/leave").location == "/"
 
 
-@pytest.mark.parametrize(
-    "path", ["/account/token", "/account/end-sessions", "/inventory/TEA-A/question", "/graphql"]
-)
+@pytest.mark.parametrize("path", ["/account/token", "/account/end-sessions", "/inventory/TEA-A/question"])
 def test_nothing_can_be_done_while_viewing(desk: Desk, path: str) -> None:
     desk.post("operator", "/ops/partners/C2/view-as")
     before = desk.entries()
     answer = desk.post("operator", path, 403)
     assert "previewing" in answer.text or "You are viewing as a partner" in answer.text
     assert desk.entries() == before
+
+
+def programs_of_pages(desk: Desk, kind: str, query: str) -> Any:
+    """Ask the API as a page of ``kind`` does, by cookie."""
+    client = desk.window(kind)
+    headers = {"X-CSRF-Token": csrf_token(desk.app, client), "Origin": "http://localhost"}
+    return client.post("/graphql", json={"query": query}, headers=headers).get_json()
+
+
+@pytest.mark.parametrize(("kind", "code"), [("ordinary", "C1"), ("key", "C2"), ("strategic", "C3")])
+def test_the_api_answers_as_it_answers_the_partner(desk: Desk, kind: str, code: str) -> None:
+    queries = (
+        "{ products { edges { node { sku onHand { value } availableToPromise { quantity { value } } } } } }",
+        '{ product(sku: "TEA-A") { warehouses { code lots { code quantity { value } } } } }',
+        '{ product(sku: "TEA-A") { board { openOrders { number } } } }',
+        "{ viewer { role tier agreement partner { en } } }",
+        '{ __type(name: "Product") { fields { name } } }',
+    )
+    theirs = [programs_of_pages(desk, kind, query) for query in queries]
+    desk.post("operator", f"/ops/partners/{code}/view-as")
+    assert [programs_of_pages(desk, "operator", query) for query in queries] == theirs
+    looked = [entry for entry in desk.entries("preview") if entry[1] == "api.graphql"]
+    assert {entry[2:4] for entry in looked} == {("Name of operator", f"AG-{kind}")}
+    assert len(looked) == len(queries)
+
+
+def test_a_customers_questions_are_not_used_up_by_who_looks_through_their_eyes(desk: Desk) -> None:
+    desk.post("operator", "/ops/partners/C2/view-as")
+    asked = '{ product(sku: "TEA-A") { canHave(quantity: "10", by: "2026-11-25") { yes } } }'
+    (error,) = programs_of_pages(desk, "operator", asked)["errors"]
+    assert error["extensions"]["code"] == "PREVIEWING"
+    assert desk.connection.scalar(text("SELECT count(*) FROM threshold_question")) == 0
 
 
 def test_the_language_can_be_switched_while_viewing(desk: Desk) -> None:

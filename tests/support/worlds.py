@@ -2,7 +2,8 @@
 
 Entitled is what ``Core`` holds: the agreement's products, the stock of its nodes by lot, what is announced for
 them, the viewer's own promises and orders, and, per product, node and stretch between two receipts, *how much* is
-promised to others. Everything else is drawn anew for each side (``support.worlds_build``).
+promised to others, of the lots only what that leaves. Everything else is drawn anew for each side
+(``support.worlds_build``), the lots that others take among it (``support.worlds_lots``).
 """
 
 from dataclasses import dataclass, replace
@@ -96,6 +97,7 @@ class Core:
         all_products: The agreement covers every product; then there is none outside that is sold.
         all_nodes: The agreement names no node (ordinary customers only).
         nodes: Kind of each node in scope.
+        left_out: Whether the node's stock cannot be promised while its feed is too old, as all feeds here are.
         goods: Products in scope.
         orders: The viewer's own orders.
     """
@@ -105,6 +107,7 @@ class Core:
     all_products: bool
     all_nodes: bool
     nodes: tuple[str, ...]
+    left_out: tuple[bool, ...]
     goods: tuple[Good, ...]
     orders: tuple[OwnOrder, ...]
 
@@ -126,6 +129,7 @@ def draw_core(seed: str, tier: Tier) -> Core:
         all_products=rng.random() < 0.3,
         all_nodes=tier is Tier.ORDINARY and rng.random() < 0.6,
         nodes=nodes,
+        left_out=tuple(kind != "own" and rng.random() < 0.3 for kind in nodes),
         goods=goods,
         orders=orders,
     )

@@ -1,8 +1,8 @@
 """One side of a pair of worlds, written into a database through the rooms' own deeds.
 
 Drawn anew for each side: who the others are, how their share is split, on which day of its stretch it leaves,
-their orders and agreements, products, nodes, lots, demand and prices outside, suppliers, staff, and how the stock
-came to be. An ordinary customer is told totals, so the names of nodes and lots differ as well.
+which lots it takes, their orders and agreements, products, nodes, lots, demand and prices outside, suppliers,
+staff, and how the stock came to be. An ordinary customer is told totals, so nodes and lots have other names, too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,8 @@ from portal.orders.model import OrderDraft, OrderLineDraft
 from portal.orders.service import save_orders
 from portal.partners import service as partners
 from portal.partners.model import PartnerDraft
-from support.worlds import NOW, TODAY, WORDS, Core, OwnOrder, Receipt, Taking, dice, gtin_of
+from support.worlds import NOW, TODAY, WORDS, Core, Good, Lot, OwnOrder, Receipt, Taking, dice, gtin_of
+from support.worlds_lots import redrawn
 
 PASSWORD = "correct-horse-battery"
 _HORIZON = 70
@@ -60,6 +61,7 @@ class _Builder:
     tick: int = 0
     named: int = 0
     secrets: list[str] = field(default_factory=list)
+    more: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def build(self) -> World:
         org_id = partners.save_company(
@@ -196,7 +198,7 @@ class _Builder:
         received: dict[str, int] = {}
         for good in self.core.goods:
             product_id = inside[good.draft.sku]
-            for lot in good.lots:
+            for lot in self._lots(good):
                 code = lot.code if self.core.tier is not Tier.ORDINARY else self.name("L")
                 lines.append(self._line(product_id, self.nodes[lot.node], lot.quantity, code, lot.expires_on))
                 states.append((code, product_id, lot.state))
@@ -237,6 +239,22 @@ class _Builder:
         for key, arrived in received.items():
             self._run("UPDATE expected_receipt SET received = :n WHERE source_key = :key", n=arrived, key=key)
         self._run("UPDATE location SET fed_at = :at WHERE kind <> 'own'", at=NOW - timedelta(hours=30))
+        closed = [node for node, out in zip(self.nodes, self.core.left_out, strict=True) if out]
+        self._run(
+            "UPDATE location SET stale_policy = 'leave_out' WHERE id = ANY(CAST(:ids AS uuid[]))", ids=closed
+        )
+
+    def _lots(self, good: Good) -> list[Lot]:
+        """Draw the lots that others take, and how much of them there is more here than on the other side."""
+        found: list[Lot] = []
+        for node in range(len(self.nodes)):
+            covered = any(one.node == node and one.due_on <= TODAY for one in good.receipts)
+            # What comes today would serve others first; at a node left out their share is no stock to promise.
+            more = 0 if covered or self.core.left_out[node] else self.rng.choice((0, 0, self.rng.randint(1, 90)))
+            self.more[good.draft.sku, node] = more
+            kept, taken = redrawn(self.rng, good, node, more=more, name=self.name)
+            found += [*kept, *taken]
+        return found
 
     def _line(self, product_id: UUID, node: UUID, quantity: int, code: str, expires_on: date | None) -> StockLine:
         return StockLine(
@@ -262,7 +280,8 @@ class _Builder:
             for number, taking in enumerate(good.own):
                 key = f"OWN-{good.draft.sku}-{number}"
                 lines.append(self._promise(product_id, self.nodes[taking.node], taking, self.viewer_firm, key))
-            for taking in good.others:
+            more = [Taking(node, TODAY, self.more[good.draft.sku, node]) for node in range(len(self.nodes))]
+            for taking in [*good.others, *more]:
                 lines += self._split(product_id, taking, good.receipts)
             if self.outer_nodes:
                 stray = Taking(0, TODAY, self.rng.randint(1, 50), self.name("SO-"))

@@ -15,7 +15,6 @@ from portal.inventory.model import (
     Supply,
     check_positive,
     check_promise,
-    left_by_others,
     promise_steps,
     promise_together,
     promised_on,
@@ -117,12 +116,6 @@ def test_more_than_the_lots_hold_is_refused_with_both_figures() -> None:
     with pytest.raises(NotEnoughStock) as refusal:
         take_first_expired([LotStock(LOT_A, 4)], 5, sku="TEA", place="NB")
     assert refusal.value.values == {"sku": "TEA", "place": "NB", "held": 4, "asked": 5}
-
-
-def test_others_take_the_lots_that_leave_first() -> None:
-    assert left_by_others([10, 10, 5], 12) == (0, 8, 5)
-    assert left_by_others([10], 99) == (0,)
-    assert left_by_others([10, 1], 0) == (10, 1)
 
 
 def test_quantities_below_one_are_refused() -> None:

@@ -18,7 +18,8 @@ from portal.inventory.model import (
 )
 from portal.inventory.reads.books import Product, to_product
 from portal.inventory.reads.coarse import Dated, coarse, coarse_dated
-from portal.inventory.reads.scope import LOT_MATCHES, SCOPE, scope_values, statement_for
+from portal.inventory.reads.lots import FIRST_EXPIRY, FOUND_BY_LOT
+from portal.inventory.reads.scope import SCOPE, scope_values, statement_for
 from portal.kernel.disclosure import Disclosure
 
 ARRIVING_DAYS = 14
@@ -45,7 +46,8 @@ class AvailabilityRow:
         kept: Open promises to the viewer (to anybody, for the host's staff).
         steps: What can be promised from which day on; the first step is today's ``promise``.
         usable: Usable stock, less what is promised to others.
-        first_expiry: Nearest last day of a usable lot; ``None`` where warehouses and lots are not shown.
+        first_expiry: Nearest last day of a usable lot of which others' promises leave something; ``None`` where
+            warehouses and lots are not shown.
         fed_at: Oldest feed of a node that is not our own and holds the product; ``None`` when all is our own.
         feed_zh: Chinese name of that node, where nodes are shown.
         feed_en: English name of that node, where nodes are shown.
@@ -131,13 +133,14 @@ FIGURES = f"""
         GROUP BY product_id
     ), stock AS (
         SELECT q.product_id, SUM(q.shown) AS on_hand, SUM(q.physical - q.usable - q.left_out) AS held,
-               SUM(LEAST(q.left_out, q.shown)) AS left_out,
-               MIN(q.first_expiry) AS first_expiry
+               SUM(CASE WHEN q.left_out > 0 THEN q.shown - (q.physical - q.usable - q.left_out) ELSE 0 END)
+                   AS left_out
         FROM place q GROUP BY q.product_id
+    ), fresh AS ({FIRST_EXPIRY}
     ), feed AS (
         SELECT DISTINCT ON (q.product_id) q.product_id, n.fed_at, n.kind, n.name_zh, n.name_en
         FROM place q JOIN node n ON n.id = q.location_id
-        WHERE n.kind <> 'own' AND q.physical > 0 AND n.fed_at IS NOT NULL
+        WHERE n.kind <> 'own' AND q.shown > 0 AND n.fed_at IS NOT NULL
         ORDER BY q.product_id, n.fed_at, n.kind, n.code
     ), way AS (
         SELECT product_id, SUM(quantity) FILTER (WHERE shipped) AS in_transit,
@@ -147,7 +150,7 @@ FIGURES = f"""
         SELECT product_id, SUM(quantity) AS kept, SUM(quantity) FILTER (WHERE on_day <= :today) AS kept_now
         FROM promised WHERE own GROUP BY product_id
     ), figure AS (
-        SELECT i.*, {coarse(_ON_HAND)} AS on_hand, {coarse("COALESCE(s.held, 0)")} AS held, s.first_expiry,
+        SELECT i.*, {coarse(_ON_HAND)} AS on_hand, {coarse("COALESCE(s.held, 0)")} AS held, x.first_expiry,
                {coarse("COALESCE(s.left_out, 0)")} AS left_out,
                {coarse(f"({_ON_HAND} - COALESCE(s.held, 0) - COALESCE(s.left_out, 0))")} AS usable,
                {coarse("COALESCE(w.in_transit, 0)")} AS in_transit,
@@ -157,6 +160,7 @@ FIGURES = f"""
         g.name_zh AS feed_zh, g.name_en AS feed_en FROM item i
         LEFT JOIN lowest l ON l.product_id = i.id
         LEFT JOIN stock s ON s.product_id = i.id
+        LEFT JOIN fresh x ON x.product_id = i.id
         LEFT JOIN way w ON w.product_id = i.id
         LEFT JOIN mine m ON m.product_id = i.id
         LEFT JOIN feed g ON g.product_id = i.id AND NOT CAST(:floored AS boolean)
@@ -167,16 +171,12 @@ _PAGE = (
     + r"""
         WHERE CAST(:search AS text) = '' OR i.sku ILIKE :pattern OR i.gtin ILIKE :pattern OR i.name_zh ILIKE
            :pattern OR i.name_en ILIKE :pattern
-           OR (CAST(:by_node AS boolean) AND EXISTS (
-                 SELECT 1 FROM lot t JOIN stock_balance b ON b.org_id = :org AND b.product_id = i.id AND b.lot_id
-                 = t.id JOIN node n ON n.id = b.node_id
-                 WHERE t.org_id = :org AND t.product_id = i.id AND {lot_matches} AND b.on_hand > 0
-                   AND b.owner_id = :own))
+           OR i.id IN ({found_by_lot})
     ), chosen AS (
         SELECT *, promise = 0 AS is_out,
-               COALESCE(next_due <= CAST(:today AS date) + 14, FALSE) AS is_arriving,
-               CAST(:by_node AS boolean)
-                 AND COALESCE(first_expiry <= CAST(:today AS date) + INTERVAL '6 months', FALSE) AS is_close
+               COALESCE(next_due <= CAST(:today AS date) + :arriving_days, FALSE) AS is_arriving,
+               COALESCE(first_expiry <= CAST(:today AS date) + make_interval(months => :close_months), FALSE)
+                   AS is_close
         FROM figure
     ), counts AS (
         SELECT count(*) AS every, count(*) FILTER (WHERE is_out) AS out, count(*) FILTER (WHERE is_arriving) AS
@@ -196,7 +196,7 @@ _PAGE = (
     LEFT JOIN numbered n ON n.position > (LEAST(CAST(:page AS integer), t.pages) - 1) * :per_page
                         AND n.position <= LEAST(CAST(:page AS integer), t.pages) * :per_page
     ORDER BY n.position
-""".replace("{lot_matches}", LOT_MATCHES)
+""".replace("{found_by_lot}", FOUND_BY_LOT)
 )
 
 _DATED = f"""
@@ -259,7 +259,8 @@ def availability(  # noqa: PLR0913 - who asks, and what the page shows
         | {
             "search": search.strip(),
             "pattern": _pattern(search),
-            "by_node": disclosure.by_node,
+            "arriving_days": ARRIVING_DAYS,
+            "close_months": BEST_BEFORE_MONTHS,
             "filter": filter if filter in FILTERS else "",
             "page": max(1, page),
             "per_page": per_page,
@@ -357,7 +358,7 @@ def to_row(row: Row[Any], dated: Dated, *, today: date, disclosure: Disclosure) 
         kept=int(row.kept),
         steps=coarse_dated(dated, grain=grain, decimals=row.decimals).steps,
         usable=shown(row.usable),
-        first_expiry=row.first_expiry if by_node else None,
+        first_expiry=row.first_expiry,
         fed_at=row.fed_at,
         feed_zh=row.feed_zh or "" if by_node else "",
         feed_en=row.feed_en or "" if by_node else "",

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from portal.inventory.model import Demand, Supply, UnknownProduct, left_by_others
+from portal.inventory.model import Demand, Supply, UnknownProduct
 from portal.inventory.reads.availability import FIGURES, AvailabilityRow, dated_facts, to_row
 from portal.inventory.reads.books import Location
 from portal.inventory.reads.coarse import coarse_dated
+from portal.inventory.reads.lots import LOTS_LEFT
 from portal.inventory.reads.scope import SCOPE, scope_values, statement_for
 from portal.kernel.disclosure import Disclosure
 from portal.kernel.grain import AtLeast, Grain
@@ -73,21 +74,14 @@ ONE = FIGURES + " WHERE i.sku = :sku) SELECT * FROM figure"  # noqa: S608 - piec
 
 _LOTS = f"""
     WITH {SCOPE}
-    SELECT q.product_id, p.decimals, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at, q.others,
-           t.code AS lot, t.made_on, t.expires_on, b.on_hand,
-           CASE WHEN b.status <> 'available' THEN b.status
-                WHEN t.expires_on < :today THEN 'expired' ELSE 'usable' END AS state
+    SELECT q.product_id, p.decimals, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at,
+           l.code AS lot, l.made_on, l.expires_on, l.state, l.quantity
     FROM place q
     JOIN item p ON p.id = q.product_id
     JOIN node n ON n.id = q.location_id
-    JOIN (SELECT product_id, node_id, lot_id, status, CAST(SUM(on_hand) AS bigint) AS on_hand
-          FROM stock_balance WHERE org_id = :org AND owner_id = :own AND on_hand > 0
-            AND product_id = ANY(CAST(:asked AS uuid[]))
-          GROUP BY product_id, node_id, lot_id, status) b
-         ON b.product_id = q.product_id AND b.node_id = q.location_id
-    JOIN lot t ON t.org_id = :org AND t.id = b.lot_id
-    WHERE q.product_id = ANY(CAST(:asked AS uuid[]))
-    ORDER BY q.product_id, n.code, t.expires_on NULLS LAST, t.code, b.status
+    CROSS JOIN LATERAL ({LOTS_LEFT}) AS l
+    WHERE q.product_id = ANY(CAST(:asked AS uuid[])) AND l.quantity > 0
+    ORDER BY q.product_id, n.code, l.state <> 'usable', l.expires_on NULLS LAST, l.code, l.state
 """  # noqa: S608 - pieces from code
 
 
@@ -138,7 +132,8 @@ def node_stock(
 ) -> dict[UUID, tuple[NodeStock, ...]]:
     """Return the stock of products by node and lot, in one statement; empty where the tier shows totals only.
 
-    What is promised to others is taken off the lots that leave first, so that the lots add up to the total shown.
+    What is promised to others is taken off the lots that leave first (``portal.inventory.reads.lots``), so that
+    the lots add up to the total shown; a node with nothing left is not named.
 
     Args:
         connection: Open transaction.
@@ -150,29 +145,24 @@ def node_stock(
     if not disclosure.by_node:
         return {}
     values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
-    places: dict[tuple[UUID, UUID], list[LotRow]] = {}
+    left: dict[UUID, dict[UUID, list[LotRow]]] = {}
     nodes: dict[UUID, Location] = {}
-    others: dict[tuple[UUID, UUID], int] = {}
     decimals: dict[UUID, int] = {}
     asked = statement_for(_LOTS, by_node=True, everything=disclosure.everything)
     for row in connection.execute(asked, values | {"asked": list(product_ids)}):
         nodes[row.id] = Location(
             id=row.id, code=row.code, name_zh=row.name_zh, name_en=row.name_en, kind=row.kind, fed_at=row.fed_at
         )
-        others[row.product_id, row.id] = int(row.others)
         decimals[row.product_id] = row.decimals
-        places.setdefault((row.product_id, row.id), []).append(
+        left.setdefault(row.product_id, {}).setdefault(row.id, []).append(
             LotRow(
                 code=row.lot,
                 made_on=row.made_on,
                 expires_on=row.expires_on,
-                quantity=row.on_hand,
+                quantity=row.quantity,
                 state=row.state,
             )
         )
-    left: dict[UUID, dict[UUID, list[LotRow]]] = {}
-    for (product_id, node_id), lots in places.items():
-        left.setdefault(product_id, {})[node_id] = _shown(lots, others[product_id, node_id])
     return {
         product_id: tuple(
             NodeStock(location=nodes[node_id], on_hand=_total(lots), lots=tuple(lots))
@@ -191,10 +181,3 @@ def _cut(by_place: dict[UUID, list[LotRow]], grain: Grain, decimals: int) -> dic
 def _total(lots: list[LotRow]) -> int:
     total = sum(lot.quantity for lot in lots)
     return AtLeast(total) if any(isinstance(lot.quantity, AtLeast) for lot in lots) else total
-
-
-def _shown(lots: list[LotRow], others: int) -> list[LotRow]:
-    usable = [lot for lot in lots if lot.state == "usable"]
-    left = left_by_others([lot.quantity for lot in usable], others)
-    kept = [replace(lot, quantity=rest) for lot, rest in zip(usable, left, strict=True) if rest]
-    return kept + [lot for lot in lots if lot.state != "usable"]

@@ -1,7 +1,7 @@
 """What is held and what is set apart: reservations as their owner or the host's staff see them, and pools."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from portal.inventory.reads.availability import dated_facts
 from portal.inventory.reads.scope import scope_values
 from portal.inventory.reserving import UnknownReservation
 from portal.kernel.disclosure import Disclosure
+from portal.kernel.grain import EXACT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +155,42 @@ def rooms(
     """
     if disclosure.products is not None and product_id not in disclosure.products:
         raise UnknownProduct(f"No product {product_id} is known.", product=str(product_id))
-    values = scope_values(org_id=org_id, disclosure=disclosure, as_of=as_of)
-    dated = dated_facts(connection, values=values, product_ids=[product_id], disclosure=disclosure)[product_id]
+    exactly = replace(disclosure, grain=EXACT)
+    values = scope_values(org_id=org_id, disclosure=exactly, as_of=as_of)
+    dated = dated_facts(connection, values=values, product_ids=[product_id], disclosure=exactly)[product_id]
     return tuple((place, promised_on(steps, on)) for place, steps in dated.places.items())
+
+
+def holds_by_day(
+    connection: Connection, *, org_id: UUID, disclosure: Disclosure, product_id: UUID, as_of: datetime
+) -> dict[date, int]:
+    """Return what whoever asks holds of a product at the nodes in scope, by the day it leaves.
+
+    Args:
+        connection: Open transaction.
+        org_id: The company.
+        disclosure: A partner's.
+        product_id: The product.
+        as_of: Instant; what has lapsed by then is held no more.
+    """
+    rows = connection.execute(
+        text("""
+            SELECT l.needed_on, CAST(SUM(l.quantity) AS bigint) AS quantity
+            FROM reservation_line l JOIN reservation r ON r.org_id = l.org_id AND r.id = l.reservation_id
+            WHERE l.org_id = :org AND l.product_id = :product AND l.state = 'open' AND l.held_until > :now
+              AND r.partner_id = :partner AND (CAST(:all_nodes AS boolean) OR l.location_id = ANY(:nodes))
+            GROUP BY 1
+        """),
+        {
+            "org": org_id,
+            "product": product_id,
+            "now": as_of,
+            "partner": disclosure.partner_id,
+            "all_nodes": disclosure.nodes is None,
+            "nodes": list(disclosure.nodes or ()),
+        },
+    )
+    return {row.needed_on: row.quantity for row in rows}
 
 
 def pools(connection: Connection, *, org_id: UUID, as_of: datetime, most: int = 200) -> tuple[Pool, ...]:

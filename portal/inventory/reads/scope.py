@@ -2,9 +2,9 @@
 
 A partner's basis is *unallocated stock plus their own*: what others will need of the stock that lies there, beyond
 the receipts that come in time for them, is taken off the stock a partner sees, node by node; what can be promised
-counts everybody's demand. The stock of a node is that of all its bins, and only what is our own: consignment stock
-of a supplier is theirs until we use it, and is not ours to promise. Products and nodes outside the agreement are
-outside the statement.
+counts everybody's demand, but not what a partner with coarse figures holds. The stock of a node is that of all its
+bins, and only what is our own: consignment stock of a supplier is theirs until we use it, and is not ours to
+promise. Products and nodes outside the agreement are outside the statement.
 Source: Catena-X CX-0122 (stock is told as allocated to the partner who asks).
 """
 
@@ -17,11 +17,12 @@ from sqlalchemy import TextClause, text
 
 from portal.inventory.model import REAL_KINDS
 from portal.inventory.places import OWN
+from portal.inventory.reads.lots import FIRST_EXPIRY, FOUND_BY_LOT, NO_EXPIRY, NOT_BY_LOT
 from portal.kernel.disclosure import Disclosure
+from portal.kernel.grain import EXACT
 
 _NODE_NAMES = "code, name_zh, name_en"
 _SUPPLIER = "e.supplier"
-LOT_MATCHES = "t.code ILIKE :pattern"
 _POOLS = """
         SELECT o.product_id, o.location_id, GREATEST(o.starts_on, :today), o.quantity - o.drawn, o.name, TRUE
         FROM pool o JOIN node n ON n.id = o.location_id JOIN item i ON i.id = o.product_id
@@ -68,7 +69,7 @@ SCOPE = f"""
         SELECT l.product_id, l.location_id, GREATEST(l.needed_on, :today), l.quantity, r.document, TRUE
         FROM reservation_line l JOIN reservation r ON r.org_id = l.org_id AND r.id = l.reservation_id
         JOIN node n ON n.id = l.location_id JOIN item i ON i.id = l.product_id
-        WHERE l.org_id = :org AND l.state = 'open' AND l.held_until > :now
+        WHERE l.org_id = :org AND l.state = 'open' AND l.held_until > :now AND CAST(:own_holds AS boolean)
           AND (CAST(:everything AS boolean) OR r.partner_id IS NOT DISTINCT FROM CAST(:partner AS uuid))
         UNION ALL {_POOLS}
         UNION ALL
@@ -115,7 +116,7 @@ def statement_for(statement: str, *, by_node: bool, everything: bool) -> TextCla
     if not by_node:
         no_names = ", ".join(f"'' AS {name}" for name in _NODE_NAMES.split(", "))
         statement = statement.replace(f"id, {_NODE_NAMES}, kind", f"id, {no_names}, kind")
-        statement = statement.replace(LOT_MATCHES, "FALSE")
+        statement = statement.replace(FIRST_EXPIRY, NO_EXPIRY).replace(FOUND_BY_LOT, NOT_BY_LOT)
     return text(statement)
 
 
@@ -136,6 +137,8 @@ def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> di
         "all_nodes": disclosure.everything or disclosure.nodes is None,
         "nodes": list(disclosure.nodes or ()),
         "own_only": disclosure.own_only,
+        # Told coarsely, a figure must not fall by what its reader holds and may let go again: they would halve it.
+        "own_holds": disclosure.grain == EXACT or disclosure.own_only,
         "floored": disclosure.grain.floored,
         "cap": disclosure.grain.cap,
         "steps": list(disclosure.grain.steps),

@@ -117,6 +117,8 @@ question_table = org_table(
     Column("quantity", BigInteger, nullable=False),
     Column("by_day", Date, nullable=False),
     Column("answer", Boolean, nullable=False),
+    # How often it was answered anew today: a yes that a refused hold made a no counts twice.
+    Column("answers", Integer, nullable=False, server_default="1"),
     instant("asked_at"),
     reference("product_id", "product"),
     UniqueConstraint(

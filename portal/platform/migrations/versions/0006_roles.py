@@ -38,7 +38,7 @@ EVERY_TIER = {
     "reservation": "org_id, id, partner_id, document, state, held_until, actor, created_at, changed_at",
     "reservation_line": "org_id, reservation_id, product_id, location_id, pool_id, quantity, needed_on, held_until,"
     " state",
-    "threshold_question": "org_id, agreement, day",
+    "threshold_question": "org_id, agreement, day, answers",
     "sales_order": "org_id, id, number, partner_id, ordered_at, needed_on, state",
     "sales_order_line": "org_id, order_id, line_no, product_id, location_id, quantity, unit_price",
 }
