@@ -21,6 +21,7 @@ from portal.web.auth import session_viewer
 from portal.web.context import reading
 from portal.web.i18n import language
 from portal.web.shell import Who, who
+from portal.web.stock_words import in_brackets
 from portal.web.units import case_name, own_name, reading_level, unit_name
 
 _LONGEST_TAIL_DAYS = 7
@@ -57,7 +58,7 @@ REASONS: Mapping[str, Any] = {
 def register(app: Flask) -> None:
     """Give the templates the words, and the side list its numbers."""
     app.extensions["tally_shell"].counts = _counts
-    app.jinja_env.filters.update(in_cases=in_cases, amount=amount)
+    app.jinja_env.filters.update(in_cases=in_cases, amount=amount, with_base=with_base, difference=difference)
     app.jinja_env.globals.update(
         order_word=order_word,
         order_tone=lambda state: WORDS[state][0],
@@ -121,7 +122,7 @@ def reason_word(code: str) -> str:
 
 
 def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
-    """Write a quantity as the deal packs it: ``8 cs``; ``1 plt + 2 cs`` for who reads in pallets; else ``12 pcs``.
+    """Write a quantity as the deal packs it: ``8 cs``, ``5 cs + 17 pcs``; ``1 plt + 2 cs`` for pallets' readers.
 
     The base unit stands beside it on every page, so who reads in pieces sees theirs too.
     """
@@ -133,9 +134,23 @@ def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
         if pallets:
             return pallets
     packs = in_packs(quanta, pack_quanta=pack)
-    if pack == 1 or packs.remainder:
+    if pack == 1 or not packs.packs:
         return amount(quanta, names)
-    return f"{filters.quantity(packs.packs)} {case_name()}"
+    whole = f"{filters.quantity(packs.packs)} {case_name()}"
+    if not packs.remainder:
+        return whole
+    return f"{whole} {'+' if quanta > 0 else '−'} {amount(abs(packs.remainder), names)}"
+
+
+def with_base(quanta: int, view: OrderView | PolicyView) -> str:
+    """Write a quantity as the deal packs it, with the base unit in brackets: ``8 cs (192 pcs)``."""
+    return in_brackets(in_cases(quanta, view), amount(quanta, view.names))
+
+
+def difference(quanta: int, view: OrderView) -> str:
+    """Write a difference with its sign, as the deal packs it and in the base unit: ``+1 cs (+24 pcs)``."""
+    sign = "+" if quanta > 0 else ""
+    return in_brackets(sign + in_cases(quanta, view), sign + amount(quanta, view.names))
 
 
 def _in_pallets(quanta: int, pack: int, names: Names) -> str:
@@ -238,6 +253,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
         gettext("Shipment"),
         gettext("Received"),
         gettext("Quantity in packs"),
+        gettext("Received in packs"),
     ]
     rows: list[list[object]] = []
     for view in views:
@@ -258,6 +274,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
                 shipment.number if shipment else None,
                 to_text(shipment.received, decimals=names.decimals) if shipment and counted else None,
                 in_cases(order.quantity, view),
+                in_cases(shipment.received, view) if shipment and counted else None,
             ]
         )
     return heads, rows

@@ -50,6 +50,8 @@ def _table(views: list[PolicyView]) -> tuple[list[str], list[list[object]]]:
         gettext("Lead time, days"),
         gettext("Hours to answer"),
         gettext("In force"),
+        gettext("Minimum in packs"),
+        gettext("Maximum in packs"),
     ]
     rows: list[list[object]] = []
     for view in views:
@@ -66,6 +68,8 @@ def _table(views: list[PolicyView]) -> tuple[list[str], list[list[object]]]:
                 policy.lead_time_days,
                 policy.answer_hours,
                 gettext("yes") if policy.active else gettext("no"),
+                order_pages.in_cases(policy.min_quanta, view),
+                order_pages.in_cases(policy.max_quanta, view),
             ]
         )
     return heads, rows

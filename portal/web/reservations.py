@@ -20,6 +20,7 @@ from portal.inventory.service.desk import ReservationDesk
 from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
+from portal.kernel.quantity import to_text
 from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
@@ -177,7 +178,7 @@ def _form(detail: ProductDetail, how: words.Measure, values: Mapping[str, str], 
         values=values,
         errors=errors,
         units=[*packages, (base, unit_name(base))],
-        steps=[(step.on, how.text(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
+        steps=[(step.on, how.with_base(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
         minutes=int(HOLD.total_seconds() // 60),
     )
 
@@ -255,7 +256,9 @@ def _part(how: words.Measure, part: HeldPart) -> dict[str, Any]:
         "name": words.product_name(how.product),
         "amount": how.text(part.quantity),
         "base": how.beneath(part.quantity),
-        "from_pool": how.text(part.from_pool) if part.from_pool else "",
+        "in_base": to_text(part.quantity, decimals=how.product.decimals),
+        "base_unit": unit_name(how.product.base_unit),
+        "from_pool": how.with_base(part.from_pool) if part.from_pool else "",
         "needed_on": part.needed_on,
     }
 
@@ -270,6 +273,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
         gettext("Needed"),
         gettext("State"),
         gettext("Held until"),
+        gettext("In base units"),
+        gettext("Base unit"),
     ]
     return heads, [
         [
@@ -281,6 +286,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
             part["needed_on"].isoformat(),
             row["word"],
             filters.local(row["held"].held_until).isoformat(timespec="minutes"),
+            part["in_base"],
+            part["base_unit"],
         ]
         for row in rows
         for part in row["parts"]
