@@ -15,14 +15,14 @@ from portal.flows.replenishing import WORKER
 from portal.kernel.disclosure import Role
 from portal.kernel.quantity import in_packs, to_text
 from portal.kernel.units import Level
-from portal.replenishment.model import Order, State, Step
+from portal.replenishment.model import MOQ, Order, State, Step
 from portal.web import charts, filters
 from portal.web.auth import session_viewer
 from portal.web.context import reading
 from portal.web.i18n import language
 from portal.web.shell import Who, who
 from portal.web.stock_words import in_brackets
-from portal.web.units import case_name, own_name, reading_level, unit_name
+from portal.web.units import case_name, number, own_name, reading_level, unit_name
 
 _LONGEST_TAIL_DAYS = 7
 
@@ -58,7 +58,9 @@ REASONS: Mapping[str, Any] = {
 def register(app: Flask) -> None:
     """Give the templates the words, and the side list its numbers."""
     app.extensions["tally_shell"].counts = _counts
-    app.jinja_env.filters.update(in_cases=in_cases, amount=amount, with_base=with_base, difference=difference)
+    app.jinja_env.filters.update(
+        in_cases=in_cases, amount=amount, with_base=with_base, moq_text=moq_text, difference=difference
+    )
     app.jinja_env.globals.update(
         order_word=order_word,
         order_tone=lambda state: WORDS[state][0],
@@ -145,6 +147,13 @@ def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
 def with_base(quanta: int, view: OrderView | PolicyView) -> str:
     """Write a quantity as the deal packs it, with the base unit in brackets: ``8 cs (192 pcs)``."""
     return in_brackets(in_cases(quanta, view), amount(quanta, view.names))
+
+
+def moq_text(moq: MOQ, names: Names) -> str:
+    """Write a smallest order as it was agreed, with the base unit in brackets: ``10 cs (240 pcs)``."""
+    own = next((unit for unit in names.units if unit.code == moq.unit), None)
+    name = own_name(own) if own else unit_name(moq.unit)
+    return in_brackets(f"{number(moq.quantity)} {name}", amount(moq.quanta, names))
 
 
 def difference(quanta: int, view: OrderView) -> str:

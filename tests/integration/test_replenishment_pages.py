@@ -599,8 +599,58 @@ def test_a_policy_is_made_changed_and_switched_off(operator: FlaskClient, conn: 
     assert "not in force" in seen(operator.get("/ops/policies"))
     assert "Not in force" in seen(operator.get(path))
     lines = operator.get("/ops/policies?format=csv").get_data(as_text=True).splitlines()
-    figures = "100,300,24,pcs,4,48,no,4 cs + 4 pcs,12 cs + 12 pcs"
+    figures = "100,300,24,pcs,4,48,no,4 cs + 4 pcs,12 cs + 12 pcs,,,"
     assert lines[1] == f'TEA-001,"Silver needle tea, tin 50 g",Ningbo,Songyue Tea,{figures}'
+
+
+def test_a_smallest_order_is_kept_as_it_was_agreed_and_both_sides_read_why(
+    operator: FlaskClient, supplier: FlaskClient, conn: Connection, world: World
+) -> None:
+    make.stock(conn, world, 90)
+    policy_id = make.policy(conn, world)
+    figures = {
+        "min": "100",
+        "max": "300",
+        "pack": "24",
+        "lead_time_days": "0",
+        "answer_hours": "48",
+        "active": "1",
+    }
+    path = f"/ops/policies/{policy_id}"
+    assert post(operator, path, moq="20.5", moq_unit="dozen", **figures).status_code == 303
+    assert "at least 20.5 doz (246 pcs)" in seen(operator.get("/ops/policies"))
+    assert 'value="20.5"' in operator.get(path).get_data(as_text=True)
+    file = operator.get("/ops/policies?format=csv").get_data(as_text=True).splitlines()
+    assert file[1].endswith(",20.5,doz,246")
+    make.check(conn, world)
+    assert "11 cs make it 14 cs + 18 pcs (354 pcs): the smallest order is 20.5 doz (246 pcs)." in seen(
+        supplier.get("/vmi/R-26001")
+    )
+    assert "Raised to the smallest order 20.5 doz (246 pcs)" in seen(operator.get("/ops/replenishment/R-26001"))
+    assert post(operator, path, moq="", moq_unit="", **figures).status_code == 303
+    assert "at least" not in seen(operator.get("/ops/policies"))
+
+
+@pytest.mark.parametrize(
+    ("moq", "unit", "sentence"),
+    [
+        ("1/5", "dozen", "is not exact"),
+        ("0", "pcs", "More than zero."),
+        ("many", "pcs", "is no ratio"),
+        ("5", "litre", "is not counted in"),
+        ("5", "", "Fill this in."),
+        ("5", "?", "We do not know the unit"),
+    ],
+)
+def test_a_smallest_order_that_cannot_be_is_refused_and_nothing_changes(
+    operator: FlaskClient, conn: Connection, world: World, moq: str, unit: str, sentence: str
+) -> None:
+    policy_id = make.policy(conn, world)
+    figures = {"min": "1", "max": "3", "pack": "2", "lead_time_days": "4", "answer_hours": "48", "active": "1"}
+    answer = post(operator, f"/ops/policies/{policy_id}", moq=moq, moq_unit=unit, **figures)
+    assert answer.status_code == 422
+    assert sentence in seen(answer)
+    assert conn.execute(text("SELECT min_quanta, moq_unit FROM replenishment_policy")).one() == (100, None)
 
 
 @pytest.mark.parametrize(
