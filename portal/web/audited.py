@@ -32,21 +32,27 @@ def told(*, products: tuple[str, ...] = (), rows: int = 0) -> None:
     g.told = Told(products=products, rows=rows)
 
 
+def _details(noted: Told) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "products": list(noted.products),
+        "rows": noted.rows,
+        "operation": noted.operation,
+        "deeds": list(noted.deeds),
+    }
+    return {name: value for name, value in details.items() if value}
+
+
 def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     endpoint = request.endpoint or ""
     room = endpoint.partition(".")[0]
     noted: Told = g.get("told") or Told()
-    details: dict[str, Any] = {}
-    if noted.products:
-        details["products"] = list(noted.products)
-    if noted.rows:
-        details["rows"] = noted.rows
-    if noted.operation:
-        details["operation"] = noted.operation
+    details = _details(noted)
     partner_id = viewer.partner.id if viewer.partner else None
     number = viewer.agreement.number if viewer.agreement else ""
     if answer.status_code >= _REFUSED or endpoint in _NO_DEED:
         return None
+    if noted.deeds:
+        return Fact(kind="deed", what=endpoint, partner_id=partner_id, agreement=number, details=details)
     if endpoint in QUESTIONS or (request.method in {"GET", "HEAD"} and room in READ_ROOMS):
         if partner_id is None:
             return None

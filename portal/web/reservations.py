@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from portal.flows import ordering
+from portal.flows.allowance import allowance_of
 from portal.flows.ordering import Wish
 from portal.inventory import reads, service
 from portal.inventory.model import CannotPromise, promised_on
@@ -25,7 +26,6 @@ from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web import stock_words as words
-from portal.web.asking_form import allowance_of
 from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading_for, services, transaction
