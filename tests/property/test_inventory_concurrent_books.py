@@ -1,7 +1,7 @@
 """Several hands move, hold back, receive, lose and take back the same goods at once, and the books stay right.
 
 Invariants 1, 2, 3, 6 and 7 of ``domain.md`` 4b, on a real PostgreSQL. What must hold is added up here by hand from
-the moves; the room's own ``reconcile`` has to agree. Every example has products of its own in one lasting database.
+the moves; the room's own ``reconcile`` has to agree. Every example has products of its own in one database.
 """
 
 from collections.abc import Iterator
