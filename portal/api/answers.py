@@ -4,7 +4,7 @@ Quantities arrive as whole quanta and leave as exact decimal text with their uni
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from portal.kernel.grain import AtLeast
@@ -155,6 +155,47 @@ class CanHave:
 
 
 @dataclass(frozen=True, slots=True)
+class ReservedItem:
+    """A product of a reservation on one day."""
+
+    sku: str
+    name: "LocalName"
+    quantity: Quantity
+    from_pool: Quantity
+    needed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Stock held; ``state`` as the schema names it."""
+
+    id: str
+    number: str
+    state: str
+    held_until: datetime
+    created_at: datetime
+    items: tuple[ReservedItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationError:
+    """Why nothing was done; ``code`` as the schema names it."""
+
+    code: str
+    message: str
+    promisable: Quantity | None = None
+    earliest: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationPayload:
+    """What became of a deed: the reservation, or why not."""
+
+    reservation: Reservation | None
+    errors: tuple[ReservationError, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """A row and its cursor."""
 
@@ -179,6 +220,14 @@ class Connection:
     edges: tuple[Edge, ...]
     page_info: PageInfo
     total_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationPage:
+    """A page of reservations."""
+
+    edges: tuple[Edge, ...]
+    page_info: PageInfo
 
 
 @dataclass(frozen=True, slots=True)

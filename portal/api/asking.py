@@ -4,7 +4,7 @@ What was read once is kept for the request. Boards are read at once for all prod
 when the first of them is asked for; so a page costs the same number of statements whatever its length.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from fractions import Fraction
@@ -15,6 +15,9 @@ import sqlalchemy
 from portal.api import answers
 from portal.api.answers import Asker, Board, Edge, LocalName, PageInfo, Product, Unit
 from portal.api.cursors import check_first, from_cursor, to_cursor
+from portal.api.holding import Holding
+from portal.api.snapshot import Snapshot
+from portal.flows.allowance import allowance_of
 from portal.forecasting import reads as forecasting
 from portal.inventory import questions
 from portal.inventory import reads as inventory
@@ -46,20 +49,19 @@ class Asking:
     """The context every resolver is given.
 
     Args:
-        connection: A read-only transaction over one snapshot.
+        snapshot: A read-only transaction over one snapshot.
         viewer: Who asks.
         as_of: Instant of the request, in the company's zone.
         writing: Opens a short transaction of its own, for a question that is kept.
 
     Attributes:
         products_told: SKUs asked for by name.
-        rows_told: Products told so far.
+        rows_told: Rows told so far.
+        holding: What this request may do; ``None`` while it only reads.
     """
 
-    def __init__(
-        self, connection: sqlalchemy.Connection, *, viewer: Viewer, as_of: datetime, writing: Writing
-    ) -> None:
-        self._connection = connection
+    def __init__(self, snapshot: Snapshot, *, viewer: Viewer, as_of: datetime, writing: Writing) -> None:
+        self._snapshot = snapshot
         self._writing = writing
         self._viewer = viewer
         self.as_of = as_of
@@ -70,6 +72,11 @@ class Asking:
         self.products_told: set[str] = set()
         self.rows_told = 0
         self._open_orders: tuple[orders.Order, ...] | None = None
+        self.holding: Holding | None = None
+
+    @property
+    def _connection(self) -> sqlalchemy.Connection:
+        return self._snapshot.connection
 
     def asker(self) -> Asker:
         """Return who asks."""
@@ -153,8 +160,8 @@ class Asking:
             Previewing: The asker looks through a customer's eyes, whose questions are not theirs to use up.
             QuestionsUsedUp: The day's questions are used up.
         """
-        agreement = self._viewer.agreement
-        if agreement is None:
+        allowance = allowance_of(self._viewer)
+        if allowance is None:
             raise NoQuestions("Threshold questions are asked under an agreement.")
         if self._viewer.previewing:
             raise Previewing("A customer's questions are theirs to ask.")
@@ -164,7 +171,7 @@ class Asking:
                 connection,
                 org_id=self._viewer.org.id,
                 disclosure=self._viewer.disclosure,
-                allowance=questions.Allowance(agreement=agreement.number, daily=agreement.daily_questions),
+                allowance=allowance,
                 sku=product.sku,
                 quantity=quanta,
                 by=by,
@@ -172,6 +179,45 @@ class Asking:
             )
         self.products_told.add(product.sku)
         return answers.CanHave(answer.yes, product.counted.of(answer.quantity), answer.by, answer.left)
+
+    def reservations(self, *, first: int, after: str | None = None) -> answers.ReservationPage:
+        """Return a page of the reservations in scope, the newest first.
+
+        Args:
+            first: Rows on the page, 1 to 100.
+            after: Cursor of the row before the page.
+
+        Raises:
+            BadPage: ``first`` or ``after`` cannot be.
+        """
+        check_first(first)
+        start = 0 if after is None else from_cursor(after) + 1
+        found = inventory.reservations(
+            self._connection,
+            org_id=self._viewer.org.id,
+            disclosure=self._viewer.disclosure,
+            as_of=self.as_of,
+            most=start + first + 1,
+        )[start:]
+        rows = self.to_reservations(found[:first])
+        self.rows_told += len(rows)
+        edges = tuple(Edge(row, to_cursor(start + place)) for place, row in enumerate(rows))
+        return answers.ReservationPage(
+            edges,
+            PageInfo(
+                has_next_page=len(found) > first,
+                has_previous_page=start > 0,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+        )
+
+    def to_reservations(self, found: Sequence[inventory.Reservation]) -> tuple[answers.Reservation, ...]:
+        """Put reservations, already in the viewer's scope, into the schema's shape."""
+        ids = {part.product_id for one in found for part in one.parts}
+        products = inventory.products_by_id(self._connection, org_id=self._viewer.org.id, ids=ids)
+        self._listed.update(products)
+        return tuple(to_reservation(one, products) for one in found)
 
     def board(self, product: Product) -> Board:
         """Return a product's demand and open orders."""
@@ -266,6 +312,30 @@ def window(start: int, length: int) -> tuple[int, int]:
     while start // size != (start + length - 1) // size:
         size += 1
     return start // size + 1, size
+
+
+def to_reservation(one: inventory.Reservation, products: Mapping[UUID, inventory.Product]) -> answers.Reservation:
+    """Put a reservation into the schema's shape."""
+
+    def item(part: inventory.HeldPart) -> answers.ReservedItem:
+        product = products[part.product_id]
+        unit = Unit(product.id, product.base_unit, product.decimals)
+        return answers.ReservedItem(
+            sku=product.sku,
+            name=LocalName(product.name_zh, product.name_en),
+            quantity=unit.of(part.quantity),
+            from_pool=unit.of(part.from_pool),
+            needed_on=part.needed_on,
+        )
+
+    return answers.Reservation(
+        id=str(one.id),
+        number=one.document,
+        state=one.state.upper(),
+        held_until=one.held_until,
+        created_at=one.created_at,
+        items=tuple(item(part) for part in one.parts),
+    )
 
 
 def to_product(row: inventory.AvailabilityRow, nodes: Iterable[inventory.NodeStock]) -> Product:

@@ -18,8 +18,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from portal.api.access import SessionViewer, viewer_of
 from portal.api.asking import Asking
 from portal.api.errors import BadRequest, Sentence, masked, told
+from portal.api.holding import Holding
 from portal.api.limits import check_size, read
+from portal.api.reservations import EXPECTED
 from portal.api.schema import schema_of
+from portal.api.snapshot import Snapshot
 from portal.kernel.errors import NotFound, PortalError, TooMany
 from portal.kernel.statuses import status_of
 from portal.partners import service
@@ -160,8 +163,18 @@ def _answer(parameters: Parameters, viewer: Viewer) -> Response:
     document = read(parameters.query, schema=schema)
     cost = check_size(document, variables=parameters.variables)
     as_of = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
-    with reading_for(services.database, viewer, today=as_of.date()) as connection:
-        asking = Asking(connection, viewer=viewer, as_of=as_of, writing=services.database.transaction)
+    with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
+        asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
+        asking.holding = Holding(
+            database=services.database,
+            snapshot=snapshot,
+            desk=current_app.extensions["tally_desk"],
+            viewer=viewer,
+            as_of=as_of,
+            sentence=door().sentence,
+            answered=asking.to_reservations,
+            expected=EXPECTED,
+        )
         result = execute_sync(
             schema,
             document,
@@ -171,7 +184,10 @@ def _answer(parameters: Parameters, viewer: Viewer) -> Response:
             hide_suggestions=True,
         )
     g.told = Told(
-        products=tuple(sorted(asking.products_told)), rows=asking.rows_told, operation=parameters.operation or ""
+        products=tuple(sorted(asking.products_told)),
+        rows=asking.rows_told,
+        operation=parameters.operation or "",
+        deeds=tuple(asking.holding.done),
     )
     return _executed(result, cost=cost)
 

@@ -140,7 +140,7 @@ def _rows(node: FieldNode, variables: dict[str, object]) -> int:
     return DEFAULT_FIRST if node.name.value in _LISTS else 1
 
 
-_LISTS = frozenset({"products", "replenishmentOrders"})
+_LISTS = frozenset({"products", "reservations", "replenishmentOrders"})
 
 
 def _too_large(what: str, most: int) -> TooLarge:

@@ -10,6 +10,7 @@ import graphene
 
 from portal.api.asking import Asking
 from portal.api.limits import DEFAULT_FIRST
+from portal.api.reservations import WithReservations
 from portal.api.types import Decimal, LocalName, PageInfo, Quantity, QueryBase
 
 
@@ -240,7 +241,7 @@ def product_query(product_type: type[graphene.ObjectType]) -> type[graphene.Obje
         },
     )
 
-    class Query(QueryBase, graphene.ObjectType):
+    class Query(QueryBase, WithReservations, graphene.ObjectType):
         """What can be asked."""
 
         products = graphene.Field(

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, text
 from portal.flows import order_views
 from portal.flows.order_views import OrderView, PolicyView, Which
 from portal.inventory.places import OWN
-from portal.inventory.reads import last_check
+from portal.inventory.reads import Product, last_check, products_by_id
+from portal.inventory.units.model import Units
+from portal.inventory.units.reads import units_of
 from portal.passports import reads as passports
 from portal.passports.reads import AnchorQueue
 from portal.replenishment.model import State
@@ -25,21 +27,15 @@ class EndingLot:
     """Stock of a lot that ends soon or has ended.
 
     Attributes:
-        sku: Item number.
-        product_zh: Product in Chinese.
-        product_en: Product in English.
-        base_unit: UN/ECE Recommendation 20 code.
-        decimals: Decimals of the base unit.
+        product: The product.
+        units: Its units today.
         lot_code: The lot.
         expires_on: Its last day of use.
         on_hand: Quanta at all nodes.
     """
 
-    sku: str
-    product_zh: str
-    product_en: str
-    base_unit: str
-    decimals: int
+    product: Product
+    units: Units
     lot_code: str
     expires_on: date
     on_hand: int
@@ -133,17 +129,27 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
 def _ending(connection: Connection, org_id: UUID, today: date) -> list[EndingLot]:
     rows = connection.execute(
         text(
-            "SELECT p.sku, p.name_zh AS product_zh, p.name_en AS product_en, p.base_unit, p.decimals,"
-            " l.code AS lot_code, l.expires_on, sum(b.on_hand)::bigint AS on_hand"
+            "SELECT b.product_id, l.code AS lot_code, l.expires_on, sum(b.on_hand)::bigint AS on_hand"
             " FROM stock_balance b"
             " JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id"
             " JOIN product p ON p.org_id = b.org_id AND p.id = b.product_id"
             " WHERE b.org_id = :org AND b.on_hand > 0 AND b.owner_id = :own AND l.expires_on <= :until"
-            " GROUP BY p.id, p.org_id, l.id, l.org_id ORDER BY l.expires_on, p.sku LIMIT :most"
+            " GROUP BY p.id, p.org_id, b.product_id, l.id, l.org_id ORDER BY l.expires_on, p.sku LIMIT :most"
         ),
         {"org": org_id, "until": today + timedelta(days=EXPIRY_DAYS), "most": _MOST, "own": OWN},
-    )
-    return [EndingLot(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+    ).all()
+    products = products_by_id(connection, org_id=org_id, ids={row.product_id for row in rows})
+    units = units_of(connection, org_id=org_id, products=products.values(), on=today)
+    return [
+        EndingLot(
+            product=products[row.product_id],
+            units=units[row.product_id],
+            lot_code=row.lot_code,
+            expires_on=row.expires_on,
+            on_hand=row.on_hand,
+        )
+        for row in rows
+    ]
 
 
 def _feeds(connection: Connection, org_id: UUID) -> list[Feed]:

@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from portal.flows import replenishing
 from portal.flows.replenishing import Scope
+from portal.inventory.reads import find_product
 from portal.inventory.store import location_table, product_table
-from portal.inventory.units.model import ProductUnit
+from portal.inventory.units.model import ProductUnit, Units
+from portal.inventory.units.reads import units_of
 from portal.inventory.units.store import unit_table
 from portal.kernel.units import Level
 from portal.partners.store import partner_table
@@ -247,12 +249,14 @@ def choices(connection: Connection, *, org_id: UUID) -> Choices:
     )
 
 
-def decimals(connection: Connection, *, org_id: UUID, product_id: UUID | None) -> int:
-    """Return the decimals of a product's base unit; 0 while no product is chosen."""
-    query = select(product_table.c.decimals).where(
-        product_table.c.org_id == org_id, product_table.c.id == product_id
-    )
-    return int(connection.execute(query).scalar_one_or_none() or 0)
+def units(connection: Connection, *, org_id: UUID, product_id: UUID, on: date) -> Units:
+    """Return what a product is counted in on a day.
+
+    Raises:
+        UnknownProduct: It is not in the books.
+    """
+    product = find_product(connection, org_id=org_id, product_id=product_id)
+    return units_of(connection, org_id=org_id, products=[product], on=on)[product_id]
 
 
 def _choices(connection: Connection, query: Select[Any]) -> list[Choice]:

@@ -18,10 +18,13 @@ from sqlalchemy import ColumnElement, Connection, String, Subquery, and_, case, 
 
 from portal.forecasting.store import demand_table
 from portal.inventory.places import OWN
+from portal.inventory.reads import products_by_id
 from portal.inventory.store import balance_table, expected_table, lot_table
+from portal.inventory.units.model import Units, UnknownUnit
+from portal.inventory.units.reads import units_of
 from portal.kernel.actor import Actor
 from portal.replenishment import service
-from portal.replenishment.model import OPEN, Order, Policy, Position, State
+from portal.replenishment.model import MOQ, OPEN, Order, Policy, Position, State
 from portal.replenishment.store import order_table, policy_table, shipment_table, to_policy
 
 DEMAND_DAYS = 28
@@ -88,7 +91,9 @@ def check(connection: Connection, *, org_id: UUID, scope: Scope, today: date, no
 def positions(
     connection: Connection, *, org_id: UUID, scope: Scope, today: date, now: datetime
 ) -> Sequence[tuple[Policy, Position]]:
-    """Return every policy that may propose now, with the position it is judged by; one statement.
+    """Return every policy that may propose now, with the position it is judged by.
+
+    One statement, and two more for the units of smallest orders, where there are any.
 
     Demand is known by product, not by place: a product kept at several places by policies has its demand
     divided evenly among them.
@@ -123,19 +128,42 @@ def positions(
         .where(policy_table.c.org_id == org_id, policy_table.c.active, ~waiting.exists(), *_within(scope, now))
         .order_by(policy_table.c.id)
     )
+    found = [(to_policy(row), row) for row in connection.execute(query)]
+    smallest = _smallest_orders(connection, org_id, [policy for policy, _ in found], today)
     return [
         (
-            to_policy(row),
+            policy,
             Position(
                 on_hand=int(row.on_hand),
                 in_transit=int(row.in_transit),
                 confirmed=int(row.confirmed),
                 incoming_on=row.incoming_on,
                 daily_demand=Fraction(int(row.sold), DEMAND_DAYS * row.places),
+                smallest_order=smallest.get(policy.id, Fraction(0)),
             ),
         )
-        for row in connection.execute(query)
+        for policy, row in found
     ]
+
+
+def _smallest_orders(
+    connection: Connection, org_id: UUID, policies: Sequence[Policy], today: date
+) -> dict[UUID, Fraction]:
+    """Return the smallest orders in quanta by policy, exactly, with the units of the day."""
+    agreed = {policy.id: (policy.product_id, policy.moq) for policy in policies if policy.moq is not None}
+    if not agreed:
+        return {}
+    products = products_by_id(connection, org_id=org_id, ids={product_id for product_id, _ in agreed.values()})
+    units = units_of(connection, org_id=org_id, products=products.values(), on=today)
+    return {key: _in_quanta(moq, units[product_id]) for key, (product_id, moq) in agreed.items()}
+
+
+def _in_quanta(moq: MOQ, units: Units) -> Fraction:
+    try:
+        in_base = units.convert(moq.quantity, from_=moq.unit, to=units.base)
+    except UnknownUnit:
+        return Fraction(moq.quanta)  # no longer counted in the unit: what was agreed then still holds
+    return in_base * Fraction(10) ** units.decimals
 
 
 def _within(scope: Scope, now: datetime) -> list[ColumnElement[bool]]:

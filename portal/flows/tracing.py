@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
 from portal.inventory import reads
 from portal.inventory.reads import Lying, Product, TracedLot, TracedMove
+from portal.inventory.units.model import Units
+from portal.inventory.units.reads import units_of
 from portal.partners.store import partner_table
 
 
@@ -17,6 +20,7 @@ class Trace:
 
     Attributes:
         product: The product.
+        units: Its units on the day asked for.
         lot: The lot.
         moves: Its moves, or those that one of them is connected with, in order.
         lying: Where it lies now; empty for a part.
@@ -24,14 +28,22 @@ class Trace:
     """
 
     product: Product
+    units: Units
     lot: TracedLot
     moves: tuple[TracedMove, ...]
     lying: tuple[Lying, ...]
     customers: Mapping[UUID, tuple[str, str]]
 
 
-def trace(
-    connection: Connection, *, org_id: UUID, lot: TracedLot, move_id: UUID | None, direction: str, serial: str
+def trace(  # noqa: PLR0913 - whose lot, what of it, and on which day
+    connection: Connection,
+    *,
+    org_id: UUID,
+    lot: TracedLot,
+    move_id: UUID | None,
+    direction: str,
+    serial: str,
+    today: date,
 ) -> Trace:
     """Return the way of a lot, of one of its serial numbers, or from one of its moves on or back.
 
@@ -49,6 +61,7 @@ def trace(
     whole = move_id is None and not serial
     return Trace(
         product=product,
+        units=units_of(connection, org_id=org_id, products=[product], on=today)[product.id],
         lot=lot,
         moves=moves,
         lying=reads.lying(connection, org_id=org_id, lot_id=lot.lot_id) if whole else (),

@@ -93,11 +93,13 @@ class Told:
         products: SKUs asked for by name.
         rows: Rows in the answer.
         operation: Name of the operation, where a program gives one.
+        deeds: What a program did, by the names of its mutations; empty where it only asked.
     """
 
     products: tuple[str, ...] = ()
     rows: int = 0
     operation: str = ""
+    deeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

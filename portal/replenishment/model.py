@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from uuid import UUID
 
 from portal.kernel.errors import Conflict, Malformed, NotFound, Refused
@@ -156,6 +157,21 @@ def outcome(*, shipped: int, received: int) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MOQ:
+    """The smallest order a supplier takes, as it was agreed (最小起订量).
+
+    Attributes:
+        quantity: Number of units, as written.
+        unit: Code of the unit it was written in; orders are compared with it in that unit.
+        quanta: What that was when it was written; holds where the product is no longer counted in the unit.
+    """
+
+    quantity: Fraction
+    unit: str
+    quanta: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The agreement with a supplier on the stock of one product at one place.
 
@@ -171,6 +187,7 @@ class Policy:
         answer_hours: Hours the supplier has to answer.
         active: Whether it is looked at.
         quiet_until: Nothing is proposed by itself before this instant.
+        moq: The supplier's smallest order, if there is one.
     """
 
     id: UUID
@@ -184,6 +201,7 @@ class Policy:
     answer_hours: int
     active: bool = True
     quiet_until: datetime | None = None
+    moq: MOQ | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +217,7 @@ class PolicyDraft:
     lead_time_days: int
     answer_hours: int = 48
     active: bool = True
+    moq: MOQ | None = None
 
 
 MAX_LEAD_TIME_DAYS = 366
@@ -217,6 +236,7 @@ def check_policy(draft: PolicyDraft) -> None:
         ("pack_quanta", draft.pack_quanta > 0, 1, draft.pack_quanta),
         ("lead_time_days", 0 <= draft.lead_time_days <= MAX_LEAD_TIME_DAYS, 0, draft.lead_time_days),
         ("answer_hours", 0 < draft.answer_hours <= MAX_ANSWER_HOURS, 1, draft.answer_hours),
+        ("moq", draft.moq is None or draft.moq.quanta > 0, 1, draft.moq.quanta if draft.moq else None),
     )
     for field, holds, limit, value in checks:
         if not holds:
@@ -233,6 +253,8 @@ class Position:
         confirmed: Promised to it and not shipped.
         incoming_on: Day the last of what is coming is due, if anything is.
         daily_demand: Expected sales a day, 0 or more.
+        smallest_order: The policy's MOQ today, exactly, so that comparing it in quanta or in the unit it was
+            written in is the same; 0 without one.
     """
 
     on_hand: int
@@ -240,6 +262,7 @@ class Position:
     confirmed: int
     daily_demand: Fraction
     incoming_on: date | None = None
+    smallest_order: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,12 +274,14 @@ class Need:
         demand: Expected sales over the lead time, rounded up to whole quanta.
         projected: Stock at the end of the lead time without the order; may be negative.
         over_max: Whether one pack more than the maximum allows was needed to reach the minimum.
+        to_moq: Whether the supplier's smallest order made it more.
     """
 
     quantity: int
     demand: int
     projected: int
     over_max: bool
+    to_moq: bool = False
 
 
 def projection(policy: Policy, position: Position) -> tuple[int, int]:
@@ -274,7 +299,7 @@ def need(policy: Policy, position: Position) -> Need | None:
 
     The quantity is the largest multiple of the pack that keeps the projection at or below the maximum; when
     even that leaves it below the minimum, the smallest multiple that reaches the minimum, and the proposal
-    says so (``domain.md`` 3a).
+    says so. Below the supplier's smallest order it is the smallest multiple that reaches that (``domain.md`` 3a).
     """
     demand, projected = projection(policy, position)
     if projected >= policy.min_quanta:
@@ -283,7 +308,10 @@ def need(policy: Policy, position: Position) -> Need | None:
     over_max = projected + quantity < policy.min_quanta
     if over_max:
         quantity = -(-(policy.min_quanta - projected) // policy.pack_quanta) * policy.pack_quanta
-    return Need(quantity=quantity, demand=demand, projected=projected, over_max=over_max)
+    to_moq = quantity < position.smallest_order
+    if to_moq:
+        quantity = ceil(position.smallest_order / policy.pack_quanta) * policy.pack_quanta
+    return Need(quantity=quantity, demand=demand, projected=projected, over_max=over_max, to_moq=to_moq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +338,7 @@ class Order:
         min_quanta: The policy's minimum then.
         max_quanta: The policy's maximum then.
         over_max: Whether the quantity goes over the maximum to reach the minimum.
+        moq: The smallest order that made it more; ``None`` where that did not matter.
         state: Where it stands.
         version: Number of steps so far.
         answer_by: The supplier's deadline.
@@ -335,6 +364,7 @@ class Order:
     min_quanta: int
     max_quanta: int
     over_max: bool
+    moq: MOQ | None
     state: State
     version: int
     answer_by: datetime

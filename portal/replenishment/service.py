@@ -54,6 +54,7 @@ from portal.replenishment.model import (
     outcome,
 )
 from portal.replenishment.store import (
+    from_moq,
     next_numbers,
     order_table,
     policy_table,
@@ -85,15 +86,8 @@ def save_policy(connection: Connection, *, actor: Actor, draft: PolicyDraft, now
         BadPolicy: The figures contradict each other.
     """
     check_policy(draft)
-    figures = {
-        "min_quanta": draft.min_quanta,
-        "max_quanta": draft.max_quanta,
-        "pack_quanta": draft.pack_quanta,
-        "lead_time_days": draft.lead_time_days,
-        "answer_hours": draft.answer_hours,
-        "active": draft.active,
-        "quiet_until": None,
-    }
+    told = ("min_quanta", "max_quanta", "pack_quanta", "lead_time_days", "answer_hours", "active")
+    figures = {name: getattr(draft, name) for name in told} | from_moq(draft.moq) | {"quiet_until": None}
     policy_id: UUID = connection.execute(
         insert(policy_table)
         .values(
@@ -155,6 +149,7 @@ def propose(
             "min_quanta": policy.min_quanta,
             "max_quanta": policy.max_quanta,
             "over_max": wanted.over_max,
+            **from_moq(policy.moq if wanted.to_moq else None),
             "state": State.PROPOSED.value,
             "version": 1,
             "answer_by": now + timedelta(hours=policy.answer_hours),

@@ -1,6 +1,7 @@
 """Rows of replenishment policies, orders with their history, and shipments; rows to values and back."""
 
 from dataclasses import fields
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.platform.db import METADATA, identifier, instant, org_table, reference
-from portal.replenishment.model import Order, Policy, Shipment, State, Step
+from portal.replenishment.model import MOQ, Order, Policy, Shipment, State, Step
+
+
+def _moq() -> tuple[Column[Any], ...]:
+    """Return the columns of a smallest order: a number as a fraction in lowest terms, its unit, and in quanta."""
+    return (
+        Column("moq_numerator", BigInteger),
+        Column("moq_denominator", BigInteger),
+        Column("moq_unit", Text),
+        Column("moq_quanta", BigInteger),
+    )
+
 
 policy_table = org_table(
     "replenishment_policy",
@@ -36,6 +48,7 @@ policy_table = org_table(
     Column("lead_time_days", Integer, nullable=False),
     Column("answer_hours", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
+    *_moq(),
     # After a refusal or a silence nothing is proposed by itself before this instant.
     instant("quiet_until", nullable=True),
     instant("created_at"),
@@ -45,6 +58,7 @@ policy_table = org_table(
     UniqueConstraint("org_id", "product_id", "location_id", "supplier_id"),
     CheckConstraint("0 <= min_quanta AND min_quanta <= max_quanta", name="min_max"),
     CheckConstraint("pack_quanta > 0 AND lead_time_days >= 0 AND answer_hours > 0", name="positive"),
+    CheckConstraint("moq_numerator > 0 AND moq_denominator > 0 AND moq_quanta > 0", name="moq_positive"),
 )
 
 order_table = org_table(
@@ -70,6 +84,8 @@ order_table = org_table(
     Column("max_quanta", BigInteger, nullable=False),
     # True when one whole pack more than the maximum was needed to reach the minimum.
     Column("over_max", Boolean, nullable=False),
+    # Only where the supplier's smallest order made it more.
+    *_moq(),
     Column("state", Text, nullable=False),
     # Expected by every move of the state: someone faster makes the slower one fail with 409.
     Column("version", Integer, nullable=False),
@@ -156,13 +172,32 @@ shipment_table = org_table(
 
 def to_policy(row: Row[Any]) -> Policy:
     """Return the policy a row of ``policy_table`` holds."""
-    return Policy(**{f.name: getattr(row, f.name) for f in fields(Policy)})
+    values = {f.name: getattr(row, f.name) for f in fields(Policy) if f.name != "moq"}
+    return Policy(**values, moq=to_moq(row))
+
+
+def to_moq(row: Row[Any]) -> MOQ | None:
+    """Return the smallest order a row holds, if any."""
+    if row.moq_unit is None:
+        return None
+    quantity = Fraction(row.moq_numerator, row.moq_denominator)
+    return MOQ(quantity=quantity, unit=row.moq_unit, quanta=row.moq_quanta)
+
+
+def from_moq(moq: MOQ | None) -> dict[str, Any]:
+    """Return the columns of a smallest order; all empty without one."""
+    return {
+        "moq_numerator": moq.quantity.numerator if moq else None,
+        "moq_denominator": moq.quantity.denominator if moq else None,
+        "moq_unit": moq.unit if moq else None,
+        "moq_quanta": moq.quanta if moq else None,
+    }
 
 
 def to_order(row: Row[Any]) -> Order:
     """Return the order a row of ``order_table`` holds."""
-    values = {f.name: getattr(row, f.name) for f in fields(Order)}
-    return Order(**{**values, "state": State(row.state)})
+    values = {f.name: getattr(row, f.name) for f in fields(Order) if f.name != "moq"}
+    return Order(**{**values, "state": State(row.state)}, moq=to_moq(row))
 
 
 def to_step(row: Row[Any]) -> Step:

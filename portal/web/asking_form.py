@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from portal.inventory.questions import Allowance, Answer, bucket_of, questions_left
+from portal.flows.allowance import allowance_of
+from portal.inventory.questions import Answer, bucket_of, questions_left
 from portal.inventory.reads import Product
 from portal.partners.viewer import Viewer
 from portal.web import filters
@@ -45,12 +46,6 @@ class AskingForm:
     bucket: str
     left: int
     question: Question
-
-
-def allowance_of(viewer: Viewer) -> Allowance | None:
-    """Return what a viewer's agreement allows of questions; ``None`` for the host's staff, who see everything."""
-    agreement = viewer.agreement
-    return None if agreement is None else Allowance(agreement=agreement.number, daily=agreement.daily_questions)
 
 
 def asking_of(

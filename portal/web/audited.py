@@ -70,6 +70,8 @@ def _kind(endpoint: str, status: int, viewer: Viewer) -> str:
         return ""
     if status >= 400:  # noqa: PLR2004 - refused
         return "refused" if viewer.actor.partner_id and (reads or not asks) else ""
+    if g.get("told") and g.told.deeds:
+        return "deed"
     if viewer.partner is not None and reads:
         return "preview" if viewer.previewing else "read"
     if viewer.partner is None and asks and ("about" in g or room in STAFF_ROOMS or endpoint in QUESTIONS):
@@ -79,16 +81,14 @@ def _kind(endpoint: str, status: int, viewer: Viewer) -> str:
 
 def _details() -> dict[str, Any]:
     noted: Told = g.get("told") or Told()
-    details: dict[str, Any] = {}
-    if noted.products:
-        details["products"] = list(noted.products)
-    if noted.rows:
-        details["rows"] = noted.rows
-    if noted.operation:
-        details["operation"] = noted.operation
-    if errors.refusals():
-        details["refused"] = errors.refusals()
-    return details
+    details: dict[str, Any] = {
+        "products": list(noted.products),
+        "rows": noted.rows,
+        "operation": noted.operation,
+        "deeds": list(noted.deeds),
+        "refused": errors.refusals(),
+    }
+    return {name: value for name, value in details.items() if value}
 
 
 def _remember() -> None:

@@ -152,10 +152,16 @@ def _shown(connection: Connection, viewer: Viewer, product: Product, unit: Level
         "how": how,
         "history": history,
         "drawing": draw_weeks(history.weeks, how),
-        "mean": f"{filters.quantity(how.figure(sum(full) // len(full)), how.decimals)} {how.unit}",
+        "mean": _mean(sum(full) // len(full), how),
         "orders": [order_row(order, {product.id: how}, firms) for order in orders],
         "open_total": sum(line.quantity for order in orders for line in order.lines),
     }
+
+
+def _mean(quanta: int, how: words.Measure) -> str:
+    """Write a mean in whole units: a piece more or less says nothing of a usual week."""
+    shown = f"{filters.quantity(how.figure(quanta), how.decimals)} {how.unit}"
+    return words.in_brackets(shown, how.base(quanta))
 
 
 def register(app: Flask) -> None:

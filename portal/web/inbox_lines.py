@@ -11,8 +11,10 @@ from portal.flows.inbox import EndingLot, Inbox
 from portal.flows.order_views import OrderView
 from portal.replenishment.model import Shipment
 from portal.web import filters, order_pages
+from portal.web import stock_words as words
+from portal.web.auth import current_viewer
 from portal.web.shell import serves
-from portal.web.units import unit_name
+from portal.web.units import reading_level
 
 
 def items(found: Inbox) -> list[dict[str, Any]]:
@@ -40,7 +42,7 @@ def _about(view: OrderView) -> str:
         gettext(
             "%(product)s, %(cases)s by %(day)s",
             product=order_pages.product_name(view.names),
-            cases=order_pages.in_cases(view.order.quantity, view),
+            cases=order_pages.with_base(view.order.quantity, view),
             day=filters.day(view.order.needed_on),
         )
     )
@@ -107,7 +109,11 @@ def _arriving(view: OrderView) -> dict[str, Any]:
             lot=shipment.lot_code,
         ),
         left=order_pages.in_cases(shipment.quantity, view),
-        note=gettext("due %(day)s", day=filters.day(shipment.due_on)),
+        note=gettext(
+            "%(amount)s, due %(day)s",
+            amount=order_pages.amount(shipment.quantity, view.names),
+            day=filters.day(shipment.due_on),
+        ),
         at=due,
         action=gettext("Receive"),
         action_href=url_for("ops.receive", shipment_id=shipment.id),
@@ -128,7 +134,7 @@ def _differing(view: OrderView) -> dict[str, Any]:
             supplier=order_pages.supplier_name(view.names),
             number=view.order.number,
         ),
-        left=filters.signed(off, view.names.decimals) + " " + unit_name(view.names.base_unit),
+        left=order_pages.difference(off, view),
         note=gettext("against the despatch advice"),
         at=view.order.created_at,
         action=gettext("Settle"),
@@ -148,8 +154,12 @@ def _short(view: order_views.PolicyView) -> dict[str, Any]:
             place=order_pages.location_name(view.names),
             supplier=order_pages.supplier_name(view.names),
         ),
-        "left": order_pages.amount(view.projected or 0, view.names),
-        "note": gettext("minimum %(min)s", min=filters.quantity(view.policy.min_quanta, view.names.decimals)),
+        "left": order_pages.in_cases(view.projected or 0, view),
+        "note": gettext(
+            "%(amount)s; minimum %(min)s",
+            amount=order_pages.amount(view.projected or 0, view.names),
+            min=order_pages.with_base(view.policy.min_quanta, view),
+        ),
         "at": filters.now(),
         "action": gettext("Open"),
     }
@@ -159,20 +169,22 @@ def _ending(lot: EndingLot) -> dict[str, Any]:
     gone = lot.expires_on < filters.today()
     days = abs((lot.expires_on - filters.today()).days)
     left = ngettext("%(num)d day", "%(num)d days", days)
+    product = lot.product
+    how = words.measure(product, reading_level(current_viewer().read_in), lot.units)
     return {
         "filter": "expiry",
-        "href": f"/ops/stock?q={lot.sku}" if serves("/ops/stock") else "/ops?kind=expiry",
+        "href": f"/ops/stock?q={product.sku}" if serves("/ops/stock") else "/ops?kind=expiry",
         "tone": "bad" if gone else "warn",
         "icon": "hold",
         "kind": gettext("Lot has ended") if gone else gettext("Lot ends soon"),
         "title": gettext(
             "%(product)s, lot %(lot)s",
-            product=order_pages.either(lot.product_zh, lot.product_en),
+            product=words.product_name(product),
             lot=lot.lot_code,
         ),
         "text": gettext(
             "%(amount)s on hand; not promised after its last day",
-            amount=f"{filters.quantity(lot.on_hand, lot.decimals)} {unit_name(lot.base_unit)}",
+            amount=how.with_base(lot.on_hand),
         ),
         "left": gettext("%(span)s ago", span=left) if gone else gettext("%(span)s left", span=left),
         "note": filters.day(lot.expires_on),

@@ -221,6 +221,7 @@ def _in_full(
         "detail": detail,
         "how": how,
         "drawing": words.drawing(detail, how, staff=staff),
+        "base_steps": words.base_steps(detail, how),
         "question": why,
         "sentences": sentences,
         "passports": _passports(connection, viewer, detail),

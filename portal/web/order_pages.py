@@ -15,13 +15,14 @@ from portal.flows.replenishing import WORKER
 from portal.kernel.disclosure import Role
 from portal.kernel.quantity import in_packs, to_text
 from portal.kernel.units import Level
-from portal.replenishment.model import Order, State, Step
+from portal.replenishment.model import MOQ, Order, State, Step
 from portal.web import charts, filters
 from portal.web.auth import session_viewer
 from portal.web.context import reading
 from portal.web.i18n import language
 from portal.web.shell import Who, who
-from portal.web.units import case_name, own_name, reading_level, unit_name
+from portal.web.stock_words import in_brackets
+from portal.web.units import case_name, number, own_name, reading_level, unit_name
 
 _LONGEST_TAIL_DAYS = 7
 
@@ -57,7 +58,9 @@ REASONS: Mapping[str, Any] = {
 def register(app: Flask) -> None:
     """Give the templates the words, and the side list its numbers."""
     app.extensions["tally_shell"].counts = _counts
-    app.jinja_env.filters.update(in_cases=in_cases, amount=amount)
+    app.jinja_env.filters.update(
+        in_cases=in_cases, amount=amount, with_base=with_base, moq_text=moq_text, difference=difference
+    )
     app.jinja_env.globals.update(
         order_word=order_word,
         order_tone=lambda state: WORDS[state][0],
@@ -121,7 +124,7 @@ def reason_word(code: str) -> str:
 
 
 def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
-    """Write a quantity as the deal packs it: ``8 cs``; ``1 plt + 2 cs`` for who reads in pallets; else ``12 pcs``.
+    """Write a quantity as the deal packs it: ``8 cs``, ``5 cs + 17 pcs``; ``1 plt + 2 cs`` for pallets' readers.
 
     The base unit stands beside it on every page, so who reads in pieces sees theirs too.
     """
@@ -133,9 +136,30 @@ def in_cases(quanta: int, view: OrderView | PolicyView) -> str:
         if pallets:
             return pallets
     packs = in_packs(quanta, pack_quanta=pack)
-    if pack == 1 or packs.remainder:
+    if pack == 1 or not packs.packs:
         return amount(quanta, names)
-    return f"{filters.quantity(packs.packs)} {case_name()}"
+    whole = f"{filters.quantity(packs.packs)} {case_name()}"
+    if not packs.remainder:
+        return whole
+    return f"{whole} {'+' if quanta > 0 else '−'} {amount(abs(packs.remainder), names)}"
+
+
+def with_base(quanta: int, view: OrderView | PolicyView) -> str:
+    """Write a quantity as the deal packs it, with the base unit in brackets: ``8 cs (192 pcs)``."""
+    return in_brackets(in_cases(quanta, view), amount(quanta, view.names))
+
+
+def moq_text(moq: MOQ, names: Names) -> str:
+    """Write a smallest order as it was agreed, with the base unit in brackets: ``10 cs (240 pcs)``."""
+    own = next((unit for unit in names.units if unit.code == moq.unit), None)
+    name = own_name(own) if own else unit_name(moq.unit)
+    return in_brackets(f"{number(moq.quantity)} {name}", amount(moq.quanta, names))
+
+
+def difference(quanta: int, view: OrderView) -> str:
+    """Write a difference with its sign, as the deal packs it and in the base unit: ``+1 cs (+24 pcs)``."""
+    sign = "+" if quanta > 0 else ""
+    return in_brackets(sign + in_cases(quanta, view), sign + amount(quanta, view.names))
 
 
 def _in_pallets(quanta: int, pack: int, names: Names) -> str:
@@ -238,6 +262,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
         gettext("Shipment"),
         gettext("Received"),
         gettext("Quantity in packs"),
+        gettext("Received in packs"),
     ]
     rows: list[list[object]] = []
     for view in views:
@@ -258,6 +283,7 @@ def table(views: Iterable[OrderView]) -> tuple[list[str], list[list[object]]]:
                 shipment.number if shipment else None,
                 to_text(shipment.received, decimals=names.decimals) if shipment and counted else None,
                 in_cases(order.quantity, view),
+                in_cases(shipment.received, view) if shipment and counted else None,
             ]
         )
     return heads, rows

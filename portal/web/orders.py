@@ -89,6 +89,7 @@ def order_row(order: Order, measures: Mapping[UUID, words.Measure], firms: Mappi
                 "name": words.product_name(measures[line.product_id].product),
                 "sku": measures[line.product_id].product.sku,
                 "amount": measures[line.product_id].text(line.quantity),
+                "base": measures[line.product_id].beneath(line.quantity),
             }
             for line in order.lines
         ],

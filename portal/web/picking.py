@@ -3,6 +3,9 @@
 Works with anything that types, and without JavaScript. First the place is scanned, then the goods.
 """
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -11,17 +14,19 @@ from sqlalchemy import Connection
 from portal.inventory import reads, service
 from portal.inventory.picking import PickTask, check_place
 from portal.inventory.reads import PickLine
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
 from portal.kernel.gs1 import read_scan
 from portal.kernel.ids import new_id
 from portal.kernel.quantity import to_text
+from portal.web import filters
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
-from portal.web.stock_words import product_name
-from portal.web.units import unit_name
+from portal.web.stock_words import Measure, measure, product_name
+from portal.web.units import reading_level, unit_name
 
 blueprint = Blueprint("picking", __name__, url_prefix="/ops/pick")
 
@@ -77,13 +82,13 @@ def scan(number: str) -> ResponseReturnValue:
                 key=entries.values.get("key", ""),
                 now=as_of(),
             )
+            how = _measures(connection, [line])[line.product.id]
     except PortalError as refusal:
         return _page(number, at=at, refused=sentence_of(refusal), values=entries.values), 422
     flash(
         gettext(
-            "Taken: %(quantity)s %(unit)s of %(product)s.",
-            quantity=to_text(quantity, decimals=line.product.decimals),
-            unit=unit_name(line.product.base_unit),
+            "Taken: %(amount)s of %(product)s.",
+            amount=how.with_base(quantity),
             product=product_name(line.product),
         )
     )
@@ -92,6 +97,13 @@ def scan(number: str) -> ResponseReturnValue:
 
 def _lines(connection: Connection, number: str) -> tuple[PickLine, ...]:
     return reads.pick_lines(connection, org_id=current_viewer().org.id, document=number, as_of=as_of())
+
+
+def _measures(connection: Connection, lines: Iterable[PickLine]) -> dict[UUID, Measure]:
+    viewer, products = current_viewer(), {line.product.id: line.product for line in lines}
+    units = units_of(connection, org_id=viewer.org.id, products=products.values(), on=filters.today())
+    level = reading_level(viewer.read_in)
+    return {key: measure(product, level, units[key]) for key, product in products.items()}
 
 
 def _next(lines: tuple[PickLine, ...]) -> PickLine | None:
@@ -121,6 +133,7 @@ def _page(
 ) -> str:
     with reading() as connection:
         lines = _lines(connection, number)
+        measures = _measures(connection, lines)
     line = _next(lines)
     task = line.tasks[0] if line else None
     return render_template(
@@ -134,6 +147,7 @@ def _page(
         errors=errors or {},
         values=values or {},
         key=str(new_id(as_of())),
+        measures=measures,
         product_name=product_name,
         unit_name=unit_name,
         text=to_text,

@@ -7,15 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from portal.inventory import reads, service
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
+from portal.web import filters
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
 from portal.web.place_words import KINDS, LEVELS, TONES, status_word
-from portal.web.stock_words import either
-from portal.web.units import unit_name
+from portal.web.stock_words import either, measure
+from portal.web.units import reading_level
 
 blueprint = Blueprint("places", __name__, url_prefix="/ops/places")
 
@@ -92,6 +94,9 @@ def _page(place_id: UUID, entries: Entries | None = None) -> str:
         found = reads.find_place(connection, org_id=org_id, place_id=place_id)
         held = reads.held_in(connection, org_id=org_id, place_id=place_id)
         every = reads.places(connection, org_id=org_id)
+        products = {one.product.id: one.product for one in held}
+        units = units_of(connection, org_id=org_id, products=products.values(), on=filters.today())
+    level = reading_level(current_viewer().read_in)
     standing = {
         "name_zh": found.name_zh,
         "name_en": found.name_en,
@@ -110,7 +115,7 @@ def _page(place_id: UUID, entries: Entries | None = None) -> str:
         levels=LEVELS,
         tones=TONES,
         status_word=status_word,
-        unit_name=unit_name,
+        measures={key: measure(one, level, units[key]) for key, one in products.items()},
         either=either,
     )
 

@@ -10,15 +10,18 @@ from flask_babel import gettext
 from portal.flows import order_views, replenishing
 from portal.flows.order_views import Choice, PolicyView
 from portal.flows.replenishing import Scope
+from portal.inventory.units.model import Units, UnitUnknown, UnknownUnit, exact_text, to_code, to_ratio
 from portal.kernel.disclosure import Role
+from portal.kernel.errors import PortalError
 from portal.kernel.quantity import to_text
 from portal.replenishment import service
-from portal.replenishment.model import MAX_ANSWER_HOURS, MAX_LEAD_TIME_DAYS, PolicyDraft
+from portal.replenishment.model import MAX_ANSWER_HOURS, MAX_LEAD_TIME_DAYS, MOQ, PolicyDraft
 from portal.web import filters, order_pages
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
+from portal.web.errors import sentence_of
 from portal.web.units import unit_name
 
 blueprint = Blueprint("policies", __name__, url_prefix="/ops/policies")
@@ -50,6 +53,11 @@ def _table(views: list[PolicyView]) -> tuple[list[str], list[list[object]]]:
         gettext("Lead time, days"),
         gettext("Hours to answer"),
         gettext("In force"),
+        gettext("Minimum in packs"),
+        gettext("Maximum in packs"),
+        gettext("Smallest order"),
+        gettext("Unit of the smallest order"),
+        gettext("Smallest order in base units"),
     ]
     rows: list[list[object]] = []
     for view in views:
@@ -66,6 +74,11 @@ def _table(views: list[PolicyView]) -> tuple[list[str], list[list[object]]]:
                 policy.lead_time_days,
                 policy.answer_hours,
                 gettext("yes") if policy.active else gettext("no"),
+                order_pages.in_cases(policy.min_quanta, view),
+                order_pages.in_cases(policy.max_quanta, view),
+                exact_text(policy.moq.quantity) if policy.moq else None,
+                unit_name(policy.moq.unit) if policy.moq else None,
+                to_text(policy.moq.quanta, decimals=names.decimals) if policy.moq else None,
             ]
         )
     return heads, rows
@@ -105,10 +118,9 @@ def create() -> ResponseReturnValue:
         product_id = _chosen(entries, "product", found.products)
         location_id = _chosen(entries, "location", found.locations)
         supplier_id = _chosen(entries, "supplier", found.suppliers)
-        decimals = order_views.decimals(connection, org_id=current_viewer().org.id, product_id=product_id)
     if product_id is None or location_id is None or supplier_id is None:
         return _new_page(entries.values, entries.errors), 422
-    draft = _draft(entries, (product_id, location_id, supplier_id), decimals)
+    draft = _draft(entries, (product_id, location_id, supplier_id))
     if entries.errors:
         return _new_page(entries.values, entries.errors), 422
     return _saved(draft)
@@ -122,8 +134,13 @@ def _chosen(entries: Entries, name: str, offered: Sequence[Choice]) -> UUID | No
     return chosen
 
 
-def _draft(entries: Entries, subject: tuple[UUID, UUID, UUID], decimals: int) -> PolicyDraft:
+def _draft(entries: Entries, subject: tuple[UUID, UUID, UUID]) -> PolicyDraft:
     product_id, location_id, supplier_id = subject
+    with reading() as connection:
+        units = order_views.units(
+            connection, org_id=current_viewer().org.id, product_id=product_id, on=filters.today()
+        )
+    decimals = units.decimals
     low = entries.quanta("min", decimals=decimals)
     high = entries.quanta("max", decimals=decimals)
     pack = entries.quanta("pack", decimals=decimals)
@@ -141,7 +158,27 @@ def _draft(entries: Entries, subject: tuple[UUID, UUID, UUID], decimals: int) ->
         lead_time_days=entries.whole("lead_time_days", most=MAX_LEAD_TIME_DAYS),
         answer_hours=entries.whole("answer_hours", least=1, most=MAX_ANSWER_HOURS),
         active="active" in entries.values,
+        moq=_moq(entries, units),
     )
+
+
+def _moq(entries: Entries, units: Units) -> MOQ | None:
+    """Read the smallest order in any of the product's units; one that is no whole number of quanta is a fault."""
+    if not entries.text("moq", required=False):
+        return None
+    unit = entries.text("moq_unit")
+    if unit:
+        try:
+            quantity, code = to_ratio(entries.text("moq")), to_code(unit)
+            quanta = units.quanta(quantity, code)
+            if quanta > 0:
+                return MOQ(quantity=quantity, unit=code, quanta=quanta)
+            entries.errors["moq"] = gettext("More than zero.")
+        except (UnitUnknown, UnknownUnit) as refusal:
+            entries.errors["moq_unit"] = sentence_of(refusal)
+        except PortalError as refusal:
+            entries.errors["moq"] = sentence_of(refusal)
+    return None
 
 
 def _saved(draft: PolicyDraft) -> ResponseReturnValue:
@@ -163,6 +200,8 @@ def edit(policy_id: UUID) -> ResponseReturnValue:
         "pack": to_text(policy.pack_quanta, decimals=decimals),
         "lead_time_days": str(policy.lead_time_days),
         "answer_hours": str(policy.answer_hours),
+        "moq": exact_text(policy.moq.quantity) if policy.moq else "",
+        "moq_unit": unit_name(policy.moq.unit) if policy.moq else "",
         **({"active": "1"} if policy.active else {}),
     }
     return render_template("policies/edit.html", view=view, values=values, errors={})
@@ -187,7 +226,7 @@ def save(policy_id: UUID) -> ResponseReturnValue:
     entries = Entries(request.form)
     policy = view.policy
     subject = (policy.product_id, policy.location_id, policy.supplier_id)
-    draft = _draft(entries, subject, view.names.decimals)
+    draft = _draft(entries, subject)
     if entries.errors:
         return render_template("policies/edit.html", view=view, values=entries.values, errors=entries.errors), 422
     return _saved(draft)

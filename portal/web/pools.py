@@ -1,6 +1,6 @@
 """The operator's pools: stock set apart for one customer or one occasion, until it returns to everybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,10 @@ from portal.inventory import reads, service
 from portal.inventory.model import CannotPromise
 from portal.inventory.reads import Pool, Product
 from portal.inventory.reserving import PoolDraft
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
+from portal.kernel.quantity import to_text
 from portal.partners.reads import partner_names
 from portal.web import filters
 from portal.web import stock_words as words
@@ -24,6 +26,7 @@ from portal.web.context import as_of, reading, transaction
 from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
+from portal.web.units import reading_level, unit_name
 
 blueprint = Blueprint("pools", __name__, url_prefix="/ops/pools")
 
@@ -126,8 +129,16 @@ def _decimals(product_id: UUID | None) -> int:
 def _free(draft: PoolDraft, refusal: CannotPromise) -> str:
     with reading() as connection:
         product = reads.find_product(connection, org_id=current_viewer().org.id, product_id=draft.product_id)
-    free = words.measure(product, words.PIECES).text(refusal.values["possible"])
+        how = _measures(connection, [product])[product.id]
+    free = how.with_base(refusal.values["possible"])
     return str(gettext("Only %(free)s are free there from that day on.", free=free))
+
+
+def _measures(connection: Connection, products: Iterable[Product]) -> dict[UUID, words.Measure]:
+    viewer, listed = current_viewer(), tuple(products)
+    units = units_of(connection, org_id=viewer.org.id, products=listed, on=filters.today())
+    level = reading_level(viewer.read_in)
+    return {product.id: words.measure(product, level, units[product.id]) for product in listed}
 
 
 def _choices() -> tuple[Options, Options, Options]:
@@ -153,6 +164,7 @@ def _page(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
 def _rows(connection: Connection, found: Sequence[Pool]) -> list[dict[str, Any]]:
     org_id = current_viewer().org.id
     products = reads.products_by_id(connection, org_id=org_id, ids={one.product_id for one in found})
+    measures = _measures(connection, products.values())
     places = {one.id: words.place_name(one) for one in reads.locations(connection, org_id=org_id)}
     firms = {one.id: words.either(one.name_zh, one.name_en) for one in partner_names(connection, org_id=org_id)}
     return [
@@ -162,16 +174,11 @@ def _rows(connection: Connection, found: Sequence[Pool]) -> list[dict[str, Any]]
             "name": words.product_name(products[one.product_id]),
             "place": places[one.location_id],
             "firm": firms[one.partner_id] if one.partner_id else gettext("Own staff"),
-            "quantity": _amount(products[one.product_id], one.quantity),
-            "drawn": _amount(products[one.product_id], one.drawn),
-            "rest": _amount(products[one.product_id], one.quantity - one.drawn),
+            "rest": one.quantity - one.drawn,
+            "how": measures[one.product_id],
         }
         for one in found
     ]
-
-
-def _amount(product: Product, quanta: int) -> str:
-    return words.measure(product, words.CASES).text(quanta)
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[object]]]:
@@ -187,6 +194,10 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
         gettext("From"),
         gettext("Ends"),
         gettext("State"),
+        gettext("Set apart in base units"),
+        gettext("Drawn in base units"),
+        gettext("Left in base units"),
+        gettext("Base unit"),
     ]
     return heads, [
         [
@@ -195,15 +206,19 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
             row["name"],
             row["place"],
             row["firm"],
-            row["quantity"],
-            row["drawn"],
-            row["rest"],
+            *(row["how"].plain(figure) for figure in _figures(row)),
             row["pool"].starts_on.isoformat(),
             filters.local(row["pool"].ends_at).isoformat(timespec="minutes"),
             gettext("Running") if row["pool"].state == "open" else gettext("Ended"),
+            *(to_text(figure, decimals=row["how"].product.decimals) for figure in _figures(row)),
+            unit_name(row["how"].product.base_unit),
         ]
         for row in rows
     ]
+
+
+def _figures(row: Mapping[str, Any]) -> tuple[int, int, int]:
+    return row["pool"].quantity, row["pool"].drawn, row["rest"]
 
 
 def register(app: Flask) -> None:

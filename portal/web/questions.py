@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from portal.flows.allowance import allowance_of
 from portal.inventory import questions
 from portal.inventory.reads import Product, product_detail
 from portal.kernel.disclosure import Role
@@ -12,7 +13,7 @@ from portal.kernel.errors import PortalError
 from portal.kernel.statuses import status_of
 from portal.partners.viewer import Viewer
 from portal.web import errors, filters
-from portal.web.asking_form import Question, allowance_of
+from portal.web.asking_form import Question
 from portal.web.audited import told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading, transaction

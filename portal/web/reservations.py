@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from portal.flows import ordering
+from portal.flows.allowance import allowance_of
 from portal.flows.ordering import Wish
 from portal.inventory import reads, service
 from portal.inventory.model import CannotPromise, promised_on
@@ -21,11 +22,11 @@ from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
 from portal.kernel.grain import EXACT
+from portal.kernel.quantity import to_text
 from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web import stock_words as words
-from portal.web.asking_form import allowance_of
 from portal.web.audited import about, told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading_for, services, transaction
@@ -181,7 +182,7 @@ def _form(detail: ProductDetail, how: words.Measure, values: Mapping[str, str], 
         values=values,
         errors=errors,
         units=[*packages, (base, unit_name(base))],
-        steps=[(step.on, how.text(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
+        steps=[(step.on, how.with_base(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
         minutes=int(HOLD.total_seconds() // 60),
     )
 
@@ -267,7 +268,9 @@ def _part(how: words.Measure, part: HeldPart) -> dict[str, Any]:
         "name": words.product_name(how.product),
         "amount": how.text(part.quantity),
         "base": how.beneath(part.quantity),
-        "from_pool": how.text(part.from_pool) if part.from_pool else "",
+        "in_base": to_text(part.quantity, decimals=how.product.decimals),
+        "base_unit": unit_name(how.product.base_unit),
+        "from_pool": how.with_base(part.from_pool) if part.from_pool else "",
         "needed_on": part.needed_on,
     }
 
@@ -282,6 +285,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
         gettext("Needed"),
         gettext("State"),
         gettext("Held until"),
+        gettext("In base units"),
+        gettext("Base unit"),
     ]
     return heads, [
         [
@@ -293,6 +298,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
             part["needed_on"].isoformat(),
             row["word"],
             filters.local(row["held"].held_until).isoformat(timespec="minutes"),
+            part["in_base"],
+            part["base_unit"],
         ]
         for row in rows
         for part in row["parts"]

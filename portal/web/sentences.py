@@ -14,6 +14,8 @@ ROOMS: dict[str, Any] = {
     "unknown_location": _l("No warehouse or place %(location)s is known."),
     "unknown_receipt": _l("No receipt was announced under %(source_key)s."),
     "not_enough_stock": _l("%(place)s does not hold that much usable stock of %(sku)s."),
+    "bad_key": _l("A key has 1 to %(most)s characters."),
+    "day_passed": _l("%(on)s has passed: stock leaves today or later."),
     "cannot_promise": _l("Not that much of %(sku)s can be promised on %(on)s."),
     "over_received": _l("More arrived under %(document)s than was still expected."),
     "bad_quantity": _l("The quantity does not fit: it must be at least 1 and not below what has happened."),

@@ -43,6 +43,11 @@ def product_name(product: Product) -> str:
     return either(product.name_zh, product.name_en)
 
 
+def in_brackets(amount: str, base: str) -> str:
+    """Write a quantity with the same in the base unit in brackets; once, where both are the same."""
+    return amount if amount == base else _("%(amount)s (%(base)s)", amount=amount, base=base)
+
+
 def place_name(place: Location) -> str:
     """Return a node's name in the reader's language."""
     return either(place.name_zh, place.name_en)
@@ -126,6 +131,13 @@ class Measure:
             return self.base(quanta)
         case = measure(self.product, Level.CASE, self.units)
         return "" if case.in_base else case.text(quanta)
+
+    def with_base(self, quanta: int) -> str:
+        """Write a quantity in the reader's unit with the base unit in brackets: ``2 cs + 5 pcs (53 pcs)``."""
+        text = self.text(quanta)
+        if self.in_base or (isinstance(quanta, AtLeast) and (quanta.is_answer or not quanta)):
+            return text
+        return in_brackets(text, self.base(quanta))
 
     @property
     def _size(self) -> Fraction:
@@ -241,6 +253,14 @@ def _all_for_now(row: AvailabilityRow, how: Measure) -> str:
     if not row.promise:
         return ""
     return _("%(n)s is all for now", n=filters.quantity(how.figure(row.promise), how.decimals))
+
+
+def base_steps(detail: ProductDetail, how: Measure) -> list[str]:
+    """Return the rising steps in the base unit; nothing where they are counted in it already, or not told."""
+    steps = [step.quantity for step, _ in rising(detail.row.steps, how)]
+    if how.in_base or any(isinstance(one, AtLeast) and one.is_answer for one in steps):
+        return []
+    return [filters.quantity(one, how.product.decimals) for one in steps]
 
 
 def drawing(detail: ProductDetail, how: Measure, *, staff: bool) -> charts.PromiseDrawing:

@@ -18,8 +18,8 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import reading
 from portal.web.csv_files import csv_response
 from portal.web.place_words import deed_word, place_word, status_word
-from portal.web.stock_words import either, product_name
-from portal.web.units import unit_name
+from portal.web.stock_words import Measure, either, measure, product_name
+from portal.web.units import reading_level, unit_name
 
 blueprint = Blueprint("trace", __name__, url_prefix="/ops/trace")
 
@@ -44,7 +44,13 @@ def index() -> ResponseReturnValue:
         if lot is not None:
             try:
                 found = tracing.trace(
-                    connection, org_id=org_id, lot=lot, move_id=move_id, direction=direction, serial=serial
+                    connection,
+                    org_id=org_id,
+                    lot=lot,
+                    move_id=move_id,
+                    direction=direction,
+                    serial=serial,
+                    today=filters.today(),
                 )
             except NotFound as refusal:
                 missing = refusal
@@ -80,7 +86,7 @@ def _facts(found: Trace) -> dict[str, object]:
     counting = [move for move in found.moves if not (move.taken_back or move.reverses)]
     return {
         "product": product_name(found.product),
-        "unit": unit_name(found.product.base_unit),
+        "how": _measure(found),
         "arrivals": [move for move in counting if move.arrives],
         "departures": [move for move in counting if move.departs],
         "shown": found.moves[-SHOWN:],
@@ -90,6 +96,10 @@ def _facts(found: Trace) -> dict[str, object]:
         "status_word": status_word,
         "either": either,
     }
+
+
+def _measure(found: Trace) -> Measure:
+    return measure(found.product, reading_level(current_viewer().read_in), found.units)
 
 
 def _firm(found: Trace, move: TracedMove) -> str:
@@ -112,8 +122,9 @@ def _table(found: Trace) -> tuple[list[str], list[list[object]]]:
         gettext("Serial number"),
         gettext("Reason"),
         gettext("Who"),
+        gettext("Quantity as read"),
     ]
-    unit = unit_name(found.product.base_unit)
+    unit, how = unit_name(found.product.base_unit), _measure(found)
     return heads, [
         [
             move.seq,
@@ -129,6 +140,7 @@ def _table(found: Trace) -> tuple[list[str], list[list[object]]]:
             move.serial,
             move.reason,
             move.actor,
+            how.plain(move.quantity),
         ]
         for move in found.moves
     ]

@@ -101,16 +101,7 @@ def test_goods_of_several_bins_leave_first_expired_first(stock: Stock) -> None:
     tea, left, right = stock.product(), make.add_bin(stock, "A-01"), make.add_bin(stock, "A-02")
     make.book(stock, tea, 5, location_id=right, lot_code="OLD", expires_on=in_days(3))
     make.book(stock, tea, 5, location_id=left, lot_code="NEW", expires_on=in_days(9))
-    service.issue_stock(
-        stock.connection,
-        actor=ACTOR,
-        product_id=tea,
-        location_id=stock.main,
-        quantity=7,
-        document="SO",
-        key="i",
-        now=NOW,
-    )
+    make.issue(stock, tea, 7)
     assert make.balances(stock) == {("A-01", "NEW", "available", True): 3}
     assert agrees(stock)
 
@@ -200,16 +191,7 @@ def test_consignment_stock_is_shown_to_nobody_as_ours(stock: Stock) -> None:
     page = reads.availability(stock.connection, org_id=ORG, disclosure=STAFF, as_of=NOW)
     assert [(row.on_hand, row.promise) for row in page.rows] == [(20, 20)]
     with pytest.raises(NotEnoughStock):
-        service.issue_stock(
-            stock.connection,
-            actor=ACTOR,
-            product_id=tea,
-            location_id=stock.main,
-            quantity=21,
-            document="SO",
-            key="i",
-            now=NOW,
-        )
+        make.issue(stock, tea, 21)
     assert agrees(stock)
 
 
@@ -279,16 +261,7 @@ def test_what_is_no_longer_there_cannot_be_taken_back(stock: Stock) -> None:
 def test_an_issue_that_is_taken_back_is_on_hand_again(stock: Stock) -> None:
     tea = stock.product()
     make.book(stock, tea, 20)
-    service.issue_stock(
-        stock.connection,
-        actor=ACTOR,
-        product_id=tea,
-        location_id=stock.main,
-        quantity=7,
-        document="SO",
-        key="i",
-        now=NOW,
-    )
+    make.issue(stock, tea, 7)
     service.reverse_move(stock.connection, actor=ACTOR, move_id=move_id(stock, "i"), reason="Not sent", now=NOW)
     assert make.balances(stock) == {("NB", "L1", "available", True): 20}
     assert agrees(stock)

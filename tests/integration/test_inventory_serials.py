@@ -44,17 +44,8 @@ def machine(stock: Stock, *codes: str, **more: object) -> UUID:
 
 
 def issue(stock: Stock, product_id: UUID, *codes: str, key: str = "i", quantity: int | None = None) -> None:
-    service.issue_stock(
-        stock.connection,
-        actor=ACTOR,
-        product_id=product_id,
-        location_id=stock.main,
-        quantity=len(codes) if quantity is None else quantity,
-        document="SO-7",
-        key=key,
-        now=NOW,
-        serials=codes,
-    )
+    made = len(codes) if quantity is None else quantity
+    make.issue(stock, product_id, made, key=key, serials=codes)
 
 
 def test_serial_numbers_arrive_go_to_a_bin_and_leave(stock: Stock) -> None:

@@ -151,9 +151,10 @@ def test_the_list_can_be_kept_as_a_file(supplier: FlaskClient, order: Order) -> 
         "Shipment",
         "Received",
         "Quantity in packs",
+        "Received in packs",
     ]
     assert row == (
-        'R-26001,TEA-001,"Silver needle tea, tin 50 g",Songyue Tea,Ningbo,192,pcs,2026-11-27,To answer,,,,8 cs'
+        'R-26001,TEA-001,"Silver needle tea, tin 50 g",Songyue Tea,Ningbo,192,pcs,2026-11-27,To answer,,,,8 cs,'
     )
 
 
@@ -167,8 +168,8 @@ def test_one_order_says_what_how_much_by_when_and_why(supplier: FlaskClient, ord
         "8 cs 192 pcs · 24 pcs a case",
         "by 27 Nov · Ningbo",
         "About 16 pcs a day are sold.",
-        "On 27 Nov 96 pcs would be left, below the minimum of 100;",
-        "8 cs make it 288, within the maximum of 300.",
+        "On 27 Nov 4 cs (96 pcs) would be left, below the minimum of 4 cs + 4 pcs (100 pcs);",
+        "8 cs make it 12 cs (288 pcs), within the maximum of 12 cs + 12 pcs (300 pcs).",
         "Accept all 8 cs",
         "Cannot supply",
         "To answer 1 of 1",
@@ -182,7 +183,7 @@ def test_a_case_over_the_maximum_is_said(supplier: FlaskClient, conn: Connection
     make.policy(conn, world, max_quanta=110, pack_quanta=1000, lead_time_days=0)
     make.check(conn, world)
     words = seen(supplier.get("/vmi/R-26001"))
-    assert "1 cs make it 1,099, one case more than the maximum of 110 so that the minimum is reached." in words
+    assert "1 cs make it 1 cs + 99 pcs (1,099 pcs), one case more than the maximum of 110 pcs" in words
 
 
 def test_goods_without_cases_are_shown_in_their_unit(
@@ -373,7 +374,7 @@ def test_after_the_count_the_supplier_sees_what_was_counted(
     shipment_id = ship(conn, world)
     count = service.Count(quantity=168, note="one case crushed")
     service.receive(conn, actor=world.operator, shipment_id=shipment_id, count=count, now=world.now)
-    assert "168 pcs of 192 pcs were counted." in seen(supplier.get("/vmi/R-26001"))
+    assert "7 cs (168 pcs) of 8 cs (192 pcs) were counted." in seen(supplier.get("/vmi/R-26001"))
     make.policy(conn, world, min_quanta=500, max_quanta=800)
     (second,) = make.check(conn, world)
     words = seen(supplier.get(f"/vmi/{second.number}"))
@@ -417,6 +418,8 @@ def test_the_inbox_sorts_what_is_to_do_by_urgency(
         )
     ]
     assert at == sorted(at)
+    assert "8 cs 192 pcs, due 26 Nov" in words
+    assert "Silver needle tea, tin 50 g, 25 cs (600 pcs) by 27 Nov" in words
     assert f'href="/ops/receive/{shipment_id}"' in page.get_data(as_text=True)
     assert "Lot has ended" not in seen(operator.get("/ops?kind=receive"))
     clock.advance(timedelta(days=2, minutes=1))
@@ -446,7 +449,9 @@ def test_a_refused_policy_falls_short_until_it_is_asked_again(
 ) -> None:
     service.reject(conn, actor=world.supplier, number="R-26001", version=2, reason="sold_out", now=world.now)
     assert "Silver needle tea, tin 50 g falls below its minimum" in seen(operator.get("/ops"))
+    assert "4 cs 96 pcs; minimum 4 cs + 4 pcs (100 pcs)" in seen(operator.get("/ops"))
     page = seen(operator.get(f"/ops/policies/{order.policy_id}"))
+    assert "Projected 4 cs (96 pcs) Minimum 4 cs + 4 pcs (100 pcs) Maximum 12 cs + 12 pcs (300 pcs)" in page
     assert "After a refusal the supplier is left alone until" in page
     asked = post(operator, f"/ops/policies/{order.policy_id}/ask")
     assert (asked.status_code, asked.location) == (303, "/ops/replenishment/R-26002")
@@ -503,7 +508,7 @@ def test_a_differing_count_needs_words_and_is_settled(
     for wrong, sentence in (("x", "is not a number"), ("-1", "Not below zero."), ("", "Fill this in.")):
         assert sentence in seen(post(operator, path, step="check", quantity=wrong, note="n", version="4"))
     fields = {"quantity": "168", "note": "one case crushed", "version": "4"}
-    assert "−24" in seen(post(operator, path, step="check", **fields))
+    assert "−1 cs (−24 pcs)" in seen(post(operator, path, step="check", **fields))
     assert post(operator, path, step="change", **fields).status_code == 200
     assert post(operator, path, step="confirm", **fields).status_code == 303
     assert "R-26001 of Songyue Tea was counted differently" in seen(operator.get("/ops"))
@@ -513,7 +518,7 @@ def test_a_differing_count_needs_words_and_is_settled(
     assert settled.status_code == 303
     words = seen(operator.get("/ops/replenishment/R-26001"))
     assert "credit note 4711" in words
-    assert "−24" in words
+    assert "−1 cs (−24 pcs)" in words
 
 
 def test_more_than_announced_is_shown_with_a_plus(
@@ -522,7 +527,7 @@ def test_more_than_announced_is_shown_with_a_plus(
     accept(conn, world)
     path = f"/ops/receive/{ship(conn, world)}"
     post(operator, path, step="confirm", quantity="216", note="one case more", version="4")
-    assert "+24 pcs" in seen(operator.get("/ops?kind=receive"))
+    assert "+1 cs (+24 pcs)" in seen(operator.get("/ops?kind=receive"))
 
 
 def test_an_order_is_withdrawn_with_a_reason_until_it_is_shipped(
@@ -582,7 +587,7 @@ def test_a_policy_is_made_changed_and_switched_off(operator: FlaskClient, conn: 
     made = post(operator, "/ops/policies/new", active="1", **subject, **figures)
     assert (made.status_code, made.location) == (303, "/ops/policies")
     words = seen(operator.get("/ops/policies"))
-    assert "100 – 300 pcs" in words
+    assert "4 cs + 4 pcs – 12 cs + 12 pcs 100 – 300 pcs" in words
     assert "covered" in words
     policy_id = conn.execute(text("SELECT id FROM replenishment_policy")).scalar_one()
     path = f"/ops/policies/{policy_id}"
@@ -594,7 +599,58 @@ def test_a_policy_is_made_changed_and_switched_off(operator: FlaskClient, conn: 
     assert "not in force" in seen(operator.get("/ops/policies"))
     assert "Not in force" in seen(operator.get(path))
     lines = operator.get("/ops/policies?format=csv").get_data(as_text=True).splitlines()
-    assert lines[1] == 'TEA-001,"Silver needle tea, tin 50 g",Ningbo,Songyue Tea,100,300,24,pcs,4,48,no'
+    figures = "100,300,24,pcs,4,48,no,4 cs + 4 pcs,12 cs + 12 pcs,,,"
+    assert lines[1] == f'TEA-001,"Silver needle tea, tin 50 g",Ningbo,Songyue Tea,{figures}'
+
+
+def test_a_smallest_order_is_kept_as_it_was_agreed_and_both_sides_read_why(
+    operator: FlaskClient, supplier: FlaskClient, conn: Connection, world: World
+) -> None:
+    make.stock(conn, world, 90)
+    policy_id = make.policy(conn, world)
+    figures = {
+        "min": "100",
+        "max": "300",
+        "pack": "24",
+        "lead_time_days": "0",
+        "answer_hours": "48",
+        "active": "1",
+    }
+    path = f"/ops/policies/{policy_id}"
+    assert post(operator, path, moq="20.5", moq_unit="dozen", **figures).status_code == 303
+    assert "at least 20.5 doz (246 pcs)" in seen(operator.get("/ops/policies"))
+    assert 'value="20.5"' in operator.get(path).get_data(as_text=True)
+    file = operator.get("/ops/policies?format=csv").get_data(as_text=True).splitlines()
+    assert file[1].endswith(",20.5,doz,246")
+    make.check(conn, world)
+    assert "11 cs make it 14 cs + 18 pcs (354 pcs): the smallest order is 20.5 doz (246 pcs)." in seen(
+        supplier.get("/vmi/R-26001")
+    )
+    assert "Raised to the smallest order 20.5 doz (246 pcs)" in seen(operator.get("/ops/replenishment/R-26001"))
+    assert post(operator, path, moq="", moq_unit="", **figures).status_code == 303
+    assert "at least" not in seen(operator.get("/ops/policies"))
+
+
+@pytest.mark.parametrize(
+    ("moq", "unit", "sentence"),
+    [
+        ("1/5", "dozen", "is not exact"),
+        ("0", "pcs", "More than zero."),
+        ("many", "pcs", "is no ratio"),
+        ("5", "litre", "is not counted in"),
+        ("5", "", "Fill this in."),
+        ("5", "?", "We do not know the unit"),
+    ],
+)
+def test_a_smallest_order_that_cannot_be_is_refused_and_nothing_changes(
+    operator: FlaskClient, conn: Connection, world: World, moq: str, unit: str, sentence: str
+) -> None:
+    policy_id = make.policy(conn, world)
+    figures = {"min": "1", "max": "3", "pack": "2", "lead_time_days": "4", "answer_hours": "48", "active": "1"}
+    answer = post(operator, f"/ops/policies/{policy_id}", moq=moq, moq_unit=unit, **figures)
+    assert answer.status_code == 422
+    assert sentence in seen(answer)
+    assert conn.execute(text("SELECT min_quanta, moq_unit FROM replenishment_policy")).one() == (100, None)
 
 
 @pytest.mark.parametrize(

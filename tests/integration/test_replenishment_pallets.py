@@ -88,4 +88,4 @@ def test_a_supplier_s_phone_tells_pallets_too(
     page = browser(app, company, "supplier").get("/vmi?unit=pallet").get_data(as_text=True)
     assert "2 plt (192 pcs)" in page
     file = browser(app, company, "supplier").get("/vmi?unit=pallet&format=csv").get_data(as_text=True)
-    assert file.splitlines()[1].endswith(",2 plt")
+    assert file.splitlines()[1].endswith(",2 plt,")

@@ -7,9 +7,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, func, select
 
+from portal.inventory.units.model import UnitDraft
+from portal.inventory.units.service import save_units
 from portal.kernel.ids import new_id
 from portal.replenishment import reads, service
 from portal.replenishment.model import (
+    MOQ,
     BadPolicy,
     IllegalMove,
     LotMissing,
@@ -85,6 +88,7 @@ def test_the_first_vector_is_sent_with_its_figures(conn: Connection, world: Worl
         min_quanta=100,
         max_quanta=300,
         over_max=False,
+        moq=None,
         state=State.SENT,
         version=2,
         answer_by=world.now + timedelta(hours=48),
@@ -93,6 +97,35 @@ def test_the_first_vector_is_sent_with_its_figures(conn: Connection, world: Worl
     assert reads.order(conn, org_id=world.org_id, number="R-26001") == order
     assert states(conn, world, order) == [("proposed", "worker", "below_min"), ("sent", "worker", "published")]
     assert told(conn) == ["replenishment.order.proposed"]
+
+
+def test_a_smallest_order_is_compared_in_the_unit_it_was_written_in(conn: Connection, world: World) -> None:
+    """A dozen and 4.5 dozen are 54; two packs of 24 are 48, so three are asked for."""
+    make.stock(conn, world, 60)
+    dozens = MOQ(quantity=Fraction("4.5"), unit="DZN", quanta=54)
+    make.policy(conn, world, max_quanta=119, moq=dozens)
+    (order,) = make.check(conn, world)
+    assert (order.quantity, order.over_max, order.moq) == (72, False, dozens)
+    assert reads.order(conn, org_id=world.org_id, number=order.number) == order
+    assert reads.policy(conn, org_id=world.org_id, policy_id=order.policy_id).moq == dozens
+
+
+def test_a_case_that_grew_makes_the_smallest_order_larger(conn: Connection, world: World) -> None:
+    make.stock(conn, world, 60)
+    cases = MOQ(quantity=Fraction(3), unit="XCT", quanta=72)
+    make.policy(conn, world, moq=cases)
+    today = (world.now + timedelta(hours=8)).date()
+    draft = UnitDraft(product_id=world.product_id, code="XCT", per_base=Fraction(100), valid_from=today)
+    save_units(conn, actor=world.operator, drafts=[draft], now=world.now)
+    (order,) = make.check(conn, world)
+    assert (order.quantity, order.moq) == (312, cases)
+
+
+def test_where_the_unit_is_no_longer_counted_in_what_was_agreed_holds(conn: Connection, world: World) -> None:
+    make.stock(conn, world, 60)
+    make.policy(conn, world, moq=MOQ(quantity=Fraction(3), unit="GONE", quanta=250))
+    (order,) = make.check(conn, world)
+    assert order.quantity == 264
 
 
 def test_there_is_one_open_proposal_however_often_one_looks(conn: Connection, world: World, order: Order) -> None:

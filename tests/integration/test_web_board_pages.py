@@ -63,8 +63,8 @@ def board(empty: Board, conn: Connection, now: datetime) -> Board:
 
 def test_a_strategic_partner_sees_demand_and_their_own_open_orders(board: Board) -> None:
     page = board.get("strategic")
-    assert "10 cs in a usual week" in page
-    assert "250 cs over 26 weeks" in page
+    assert "10 cs (240 pcs) in a usual week" in page
+    assert "250 cs (6,000 pcs) over 26 weeks" in page
     assert "SO-S" in page
     assert "SO-K" not in page
     assert page.count('<rect class="g-part"') == 25

@@ -175,7 +175,7 @@ def test_lists_without_anything_say_what_goes_there(door: Door) -> None:
 def test_the_lists_are_files_too(door: Door) -> None:
     door.ask("key", "10")
     rows = door.get("key", "/reservations?format=csv")
-    assert ",TEA-A,White peony,10 pcs,2026-11-25,Held,2026-11-23T10:54+08:00" in rows
+    assert ",TEA-A,White peony,10 pcs,2026-11-25,Held,2026-11-23T10:54+08:00,10,pcs" in rows
 
 
 def pool(door: Door, status: int = 303, **form: str) -> str:
@@ -203,7 +203,8 @@ def test_the_operator_sets_stock_apart_and_only_its_customer_can_have_it(door: D
     assert "60 pcs can be promised" in door.ask("other_key", "61", status=422)
     held = door.ask("key", "110")
     assert "Out of the pool" in door.get("key", held)
-    assert "50 pcs" in door.get("operator", "/ops/pools?format=csv")
+    file = door.get("operator", "/ops/pools?format=csv")
+    assert ",50,50,0,pcs" in file
     (pool_id,) = door.count("SELECT id FROM pool")[0]
     assert door.post("operator", f"/ops/pools/{pool_id}/end") == "/ops/pools"
     assert "Ended" in door.get("operator", "/ops/pools")

@@ -307,6 +307,26 @@ def test_a_node_says_how_long_its_word_holds(desk: Desk) -> None:
         assert desk.post(node, **{"name_zh": "宁波", "name_en": "Ningbo", **fields}).status_code == 422
 
 
+def test_what_is_packed_is_told_in_cases_and_in_pieces(desk: Desk) -> None:
+    draft = ProductDraft(sku="CAKE", name_zh="糕", name_en="Cake", pack_quanta=24, tracking="lot")
+    desk.ids |= service.save_products(desk.conn, actor=desk.company.actor, drafts=[draft], now=desk.now)
+    desk.book("CAKE", 53, desk.bins[0], "C-1", days=9)
+    desk.promise("CAKE", 53, document="SO-8")
+    both = '<b class="nb">2 箱 + 5 件</b><small class="nb">53 件</small>'
+    assert both in desk.get(f"/ops/places/{desk.bins[0]}")
+    assert desk.get("/ops/trace?lot=C-1").count(both) == 3
+    row = desk.client.get("/ops/trace?lot=C-1&format=csv").get_data(as_text=True).splitlines()[1].split(",")
+    assert (row[6], row[7], row[-1]) == ("53", "件", "2 箱 + 5 件")
+    page = desk.get("/ops/pick/SO-8")
+    assert "取 2 箱 + 5 件（53 件）" in page
+    assert "在库 2 箱 + 5 件（53 件）" in desk.get("/ops?kind=expiry")
+    desk.scan("A-01", document="SO-8")
+    desk.scan("C-1", document="SO-8", at="A-01", quantity="48", key="k")
+    page = desk.get("/ops/pick/SO-8")
+    assert "已取：糕 2 箱（48 件）。" in page
+    assert "取 5 件" in page
+
+
 def test_without_any_place_the_page_says_what_to_do_first(desk: Desk) -> None:
     desk.conn.execute(text("UPDATE location SET kind = 'adjustment' WHERE level = 'node' AND kind = 'own'"))
     desk.conn.execute(text("DELETE FROM location WHERE level <> 'node'"))

@@ -104,10 +104,10 @@ def test_the_list_is_read_in_the_unit_asked_for(get: Ask, unit: str, figure: str
 
 def test_what_is_left_of_pallets_is_told_in_cases_and_pieces(get: Ask) -> None:
     page = get("operator", "/inventory/TEA-A?unit=pallet")
-    assert '<td class="r nb">2 stack + 2 cs + 3 pcs</td>' in page
-    assert '<td class="r nb">1 stack + 3 cs + 4 pcs</td>' in page
-    assert '<td class="r nb">3 cs + 4 pcs</td>' in page
-    assert '<td class="r nb">1 stack</td>' in page
+    assert '<td class="r nb">2 stack + 2 cs + 3 pcs<small class="muted">147 pcs</small></td>' in page
+    assert '<td class="r nb">1 stack + 3 cs + 4 pcs<small class="muted">100 pcs</small></td>' in page
+    assert '<td class="r nb">3 cs + 4 pcs<small class="muted">40 pcs</small></td>' in page
+    assert '<td class="r nb">1 stack<small class="muted">60 pcs</small></td>' in page
     assert "TEA-A · 1 stack = 60 pcs" in page
 
 
@@ -115,7 +115,7 @@ def test_a_product_without_a_pallet_is_read_in_the_next_smaller_package(get: Ask
     page = get("operator", "/inventory/TEA-B?unit=pallet")
     assert '<b>7</b><span class="u">bag</span><small>12.5 kg</small>' in page
     # 12.5 kg are 7 bags of 5/3 kg and 5/6 kg.
-    assert '<td class="r nb">7 bag + 5/6 kg</td>' in page
+    assert '<td class="r nb">7 bag + 5/6 kg<small class="muted">12.5 kg</small></td>' in page
     assert "TEA-B · 1 bag = 5/3 kg" in page
 
 

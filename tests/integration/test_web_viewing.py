@@ -99,6 +99,22 @@ def test_a_customers_questions_are_not_used_up_by_who_looks_through_their_eyes(d
     assert desk.connection.scalar(text("SELECT count(*) FROM threshold_question")) == 0
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        'holdStock(input: {sku: "TEA-A", quantity: "1", neededOn: "2026-11-25", key: "k"})',
+        'confirmReservation(input: {id: "01900000-0000-7000-8000-000000000009"})',
+        'releaseReservation(input: {id: "01900000-0000-7000-8000-000000000009"})',
+    ],
+)
+def test_nothing_is_held_or_let_go_through_a_customers_eyes(desk: Desk, deed: str) -> None:
+    desk.post("operator", "/ops/partners/C2/view-as")
+    (error,) = programs_of_pages(desk, "operator", f"mutation {{ {deed} {{ errors {{ code }} }} }}")["errors"]
+    assert error["extensions"]["code"] == "PREVIEWING"
+    assert desk.connection.scalar(text("SELECT count(*) FROM reservation")) == 0
+    assert desk.entries("deed") == []
+
+
 def test_the_language_can_be_switched_while_viewing(desk: Desk) -> None:
     desk.post("operator", "/ops/partners/C2/view-as")
     desk.post("operator", "/lang?to=zh")

@@ -4,12 +4,14 @@
 """
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.inventory.units.model import ProductUnit, Units
 from portal.kernel.ids import new_id
 from portal.replenishment.model import Need, Policy, Position, need
 
@@ -17,7 +19,17 @@ ID = new_id(datetime(2026, 11, 23, tzinfo=UTC))
 
 
 def oracle(policy: Policy, position: Position) -> Need | None:
-    """Walk day by day, then try one pack after another."""
+    """Walk day by day, then try one pack after another, then more until the supplier takes it."""
+    wanted = without_moq(policy, position)
+    if wanted is None or wanted.quantity >= position.smallest_order:
+        return wanted
+    quantity = wanted.quantity
+    while quantity < position.smallest_order:
+        quantity += policy.pack_quanta
+    return replace(wanted, quantity=quantity, to_moq=True)
+
+
+def without_moq(policy: Policy, position: Position) -> Need | None:
     sold = sum((position.daily_demand for _ in range(policy.lead_time_days)), Fraction(0))
     demand = 0
     while demand < sold:
@@ -57,6 +69,7 @@ def cases(draw: st.DrawFn) -> tuple[Policy, Position]:
         in_transit=draw(st.integers(0, 200)),
         confirmed=draw(st.integers(0, 200)),
         daily_demand=Fraction(draw(st.integers(0, 1000)), draw(st.sampled_from([1, 7, 28, 56]))),
+        smallest_order=Fraction(draw(st.integers(0, 2000)), draw(st.sampled_from([1, 2, 3, 7]))),
     )
     return policy, position
 
@@ -65,3 +78,21 @@ def cases(draw: st.DrawFn) -> tuple[Policy, Position]:
 @given(cases())
 def test_the_quantity_is_what_trying_every_pack_finds(case: tuple[Policy, Position]) -> None:
     assert need(*case) == oracle(*case)
+
+
+@given(
+    quantity=st.integers(1, 10**6),
+    ratio=st.tuples(st.integers(1, 500), st.integers(1, 500)),
+    moq=st.integers(1, 10**4),
+    decimals=st.integers(0, 3),
+)
+def test_an_order_reaches_the_minimum_in_quanta_exactly_when_it_does_in_the_unit_it_was_written_in(
+    quantity: int, ratio: tuple[int, int], moq: int, decimals: int
+) -> None:
+    """Invariant 5 of domain.md 4b: nothing is rounded between the two, in whichever direction one converts."""
+    unit = ProductUnit(code="BAG", per_base=Fraction(*ratio))
+    units = Units(sku="TEA", base="KGM", decimals=decimals, known=(unit,))
+    in_quanta = units.convert(Fraction(moq), from_="BAG", to="KGM") * 10**decimals
+    written = units.convert(Fraction(quantity, 10**decimals), from_="KGM", to="BAG")
+    assert (quantity >= in_quanta) == (written >= moq)
+    assert units.convert(in_quanta / 10**decimals, from_="KGM", to="BAG") == moq

@@ -1,5 +1,6 @@
 """Bins, serial numbers and consignment stock for tests of the dimensions of stock."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -34,6 +35,29 @@ def book(stock: Stock, product_id: UUID, quantity: int, **more: object) -> None:
     facts: dict[str, object] = {"location_id": stock.main, "lot_code": "L1"} | more
     lines = [line(product_id, quantity, **facts)]
     service.book_stock(stock.connection, actor=ACTOR, lines=lines, document="PO-1", key_prefix="b", now=NOW)
+
+
+def issue(
+    stock: Stock,
+    product_id: UUID,
+    quantity: int,
+    *,
+    key: str = "i",
+    document: str = "SO-7",
+    serials: Sequence[str] = (),
+) -> None:
+    """Let stock leave the main node for a customer."""
+    service.issue_stock(
+        stock.connection,
+        actor=ACTOR,
+        product_id=product_id,
+        location_id=stock.main,
+        quantity=quantity,
+        document=document,
+        key=key,
+        now=NOW,
+        serials=serials,
+    )
 
 
 def take(stock: Stock, product_id: UUID, quantity: int, **more: object) -> Take:

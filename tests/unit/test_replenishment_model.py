@@ -1,5 +1,6 @@
 """When to propose how much, and which move follows which, by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
@@ -7,6 +8,7 @@ import pytest
 
 from portal.kernel.ids import new_id
 from portal.replenishment.model import (
+    MOQ,
     MOVES,
     BadPolicy,
     IllegalMove,
@@ -74,6 +76,35 @@ def test_a_pack_too_large_for_the_band_goes_over_the_maximum_and_says_so() -> No
     assert need(policy(low=100, high=110, pack=50), position(on_hand=99, in_transit=0, daily=0)) == Need(
         quantity=50, demand=0, projected=99, over_max=True
     )
+
+
+def test_below_the_suppliers_smallest_order_whole_packs_reach_it_and_it_is_said() -> None:
+    short = replace(position(), smallest_order=Fraction(200))
+    assert need(policy(), short) == Need(quantity=216, demand=64, projected=96, over_max=False, to_moq=True)
+    met = replace(position(), smallest_order=Fraction(192))
+    assert need(policy(), met) == Need(quantity=192, demand=64, projected=96, over_max=False)
+    # 8 packs of 24 are 192; the smallest order is a third of a piece more.
+    hair = replace(position(), smallest_order=Fraction(577, 3))
+    assert need(policy(), hair) == Need(quantity=216, demand=64, projected=96, over_max=False, to_moq=True)
+
+
+def test_a_smallest_order_asks_for_nothing_by_itself() -> None:
+    assert need(policy(), replace(position(daily=15), smallest_order=Fraction(500))) is None
+
+
+def test_a_smallest_order_of_nothing_is_refused() -> None:
+    draft = PolicyDraft(
+        product_id=ID,
+        location_id=ID,
+        supplier_id=ID,
+        min_quanta=1,
+        max_quanta=2,
+        pack_quanta=1,
+        lead_time_days=1,
+        moq=MOQ(quantity=Fraction(0), unit="XCS", quanta=0),
+    )
+    with pytest.raises(BadPolicy, match="moq is 0; the limit is 1"):
+        check_policy(draft)
 
 
 def test_as_many_large_packs_as_reach_the_minimum_are_asked_for() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from portal.inventory.model import REAL_KINDS, UnknownLocation
 from portal.inventory.places import OWN
+from portal.inventory.reads.books import PRODUCT_COLUMNS, Product, to_product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +96,7 @@ class Held:
 
     Attributes:
         place: Code of the place.
-        sku: The product's number.
-        name_zh: Its Chinese name.
-        name_en: Its English name.
-        base_unit: UN/ECE Recommendation 20 code.
-        decimals: Decimals of the base unit.
+        product: The product.
         lot: Lot code; empty for a product that is not tracked.
         status: Status of the stock.
         owner_zh: Chinese name of the partner whose consignment stock it is; empty for our own.
@@ -108,11 +105,7 @@ class Held:
     """
 
     place: str
-    sku: str
-    name_zh: str
-    name_en: str
-    base_unit: str
-    decimals: int
+    product: Product
     lot: str
     status: str
     owner_zh: str
@@ -123,8 +116,8 @@ class Held:
 def held_in(connection: Connection, *, org_id: UUID, place_id: UUID) -> tuple[Held, ...]:
     """Return what lies in a place and in what belongs to it, our own and others', by place, product and lot."""
     rows = connection.execute(
-        text("""
-            SELECT l.code AS place, p.sku, p.name_zh, p.name_en, p.base_unit, p.decimals, t.code AS lot, b.status,
+        text(f"""
+            SELECT {PRODUCT_COLUMNS}, l.code AS place, t.code AS lot, b.status,
                    COALESCE(o.name_zh, '') AS owner_zh, COALESCE(o.name_en, '') AS owner_en, b.on_hand AS quantity
             FROM stock_balance b
             JOIN location l ON l.org_id = b.org_id AND l.id = b.location_id
@@ -133,7 +126,18 @@ def held_in(connection: Connection, *, org_id: UUID, place_id: UUID) -> tuple[He
             LEFT JOIN partner o ON o.org_id = b.org_id AND o.id = b.owner_id
             WHERE b.org_id = :org AND b.on_hand > 0 AND :place IN (l.id, l.parent_id, l.node_id)
             ORDER BY l.level <> 'node', l.code, p.sku, t.expires_on NULLS LAST, t.code, b.status, b.owner_id
-        """),
+        """),  # noqa: S608 - columns from code
         {"org": org_id, "place": place_id},
     )
-    return tuple(Held(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return tuple(
+        Held(
+            place=row.place,
+            product=to_product(row),
+            lot=row.lot,
+            status=row.status,
+            owner_zh=row.owner_zh,
+            owner_en=row.owner_en,
+            quantity=row.quantity,
+        )
+        for row in rows
+    )
