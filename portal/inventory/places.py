@@ -169,6 +169,12 @@ class AlreadyReversed(Refused):
     code = "already_reversed"
 
 
+class StockPromised(Refused):
+    """So much of what lies at a node is promised that the rest does not cover what should leave it."""
+
+    code = "stock_promised"
+
+
 class UnknownDocument(NotFound):
     """Nothing is promised, or left to take, under that document."""
 

@@ -63,6 +63,7 @@ ROOMS: dict[str, Any] = {
     "unknown_status": _l("There is no status or rule “%(status)s”."),
     "unknown_move": _l("There is no such move."),
     "already_reversed": _l("That move has been taken back already."),
+    "stock_promised": _l("Too little of %(sku)s is free at %(place)s: the rest of it is promised."),
     "unknown_document": _l("Nothing is left to take for %(document)s."),
     "bad_place": _l("%(place)s cannot be: the code is empty, too long or taken, or it does not belong there."),
     "bad_scan": _l("The scan cannot be read. Scan it again, or type the code: %(scan)s"),
