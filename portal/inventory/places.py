@@ -109,6 +109,12 @@ class WrongOwner(Refused):
     code = "wrong_owner"
 
 
+class OwnedAlready(Refused):
+    """The goods are our own; there is nothing to take over."""
+
+    code = "owned_already"
+
+
 class LotExpired(Refused):
     """The lot is past its last day of use."""
 
@@ -161,6 +167,22 @@ class UnknownMove(NotFound):
     """There is no such move."""
 
     code = "unknown_move"
+
+
+RECEIPT_KINDS = ("ship", "receive", "correct", "write_off")
+"""Deeds under the announcement of a receipt, which counts what arrived and what is on its way."""
+
+
+class MoveOfReceipt(Refused):
+    """The move belongs to a receipt; what is expected under its announcement would no longer agree."""
+
+    code = "move_of_receipt"
+
+
+class NothingThere(NotFound):
+    """Nothing of that lot lies there in that status and ownership, or no longer."""
+
+    code = "nothing_there"
 
 
 class AlreadyReversed(Refused):

@@ -32,6 +32,11 @@ def told(*, products: tuple[str, ...] = (), rows: int = 0) -> None:
     g.told = Told(products=products, rows=rows)
 
 
+def only_asked() -> None:
+    """Note that this request, though a form was sent, changed nothing: it was checked and is shown once more."""
+    g.only_asked = True
+
+
 def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     endpoint = request.endpoint or ""
     room = endpoint.partition(".")[0]
@@ -45,7 +50,7 @@ def _fact(answer: Response, viewer: Viewer) -> Fact | None:
         details["operation"] = noted.operation
     partner_id = viewer.partner.id if viewer.partner else None
     number = viewer.agreement.number if viewer.agreement else ""
-    if answer.status_code >= _REFUSED or endpoint in _NO_DEED:
+    if answer.status_code >= _REFUSED or endpoint in _NO_DEED or "only_asked" in g:
         return None
     if endpoint in QUESTIONS or (request.method in {"GET", "HEAD"} and room in READ_ROOMS):
         if partner_id is None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from portal.inventory import reads, service
 from portal.inventory.model import NotEnoughStock
-from portal.inventory.places import OWN, LotExpired, StockPromised, WrongOwner
+from portal.inventory.places import OWN, LotExpired, OwnedAlready, StockPromised
 from portal.inventory.reserving import KeyReused
 from portal.kernel.errors import PortalError
 from support import dimensions as make
@@ -97,7 +97,7 @@ def test_the_trace_goes_on_from_the_partners_goods_to_ours(stock: Stock) -> None
     ("refusal", "deed"),
     [
         (NotEnoughStock, lambda stock, tea, owner: take_over(stock, tea, 51, owner)),
-        (WrongOwner, lambda stock, tea, _: take_over(stock, tea, 1, OWN)),
+        (OwnedAlready, lambda stock, tea, _: take_over(stock, tea, 1, OWN)),
         (LotExpired, lambda stock, tea, owner: take_over(stock, tea, 1, owner, lot_code="OLD")),
     ],
 )

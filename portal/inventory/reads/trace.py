@@ -278,6 +278,8 @@ class Lying:
         code: Its code.
         node: Code of its node.
         status: Status of the stock.
+        place_id: Id of the place.
+        owner_id: Whose goods they are.
         own: Whether it is our own.
         quantity: Quanta.
     """
@@ -287,6 +289,8 @@ class Lying:
     code: str
     node: str
     status: str
+    place_id: UUID
+    owner_id: UUID
     own: bool
     quantity: int
 
@@ -296,7 +300,7 @@ def lying(connection: Connection, *, org_id: UUID, lot_id: UUID) -> tuple[Lying,
     rows = connection.execute(
         text("""
             SELECT l.name_zh AS place_zh, l.name_en AS place_en, l.code, n.code AS node, b.status,
-                   b.owner_id = :own AS own, b.on_hand AS quantity
+                   b.location_id AS place_id, b.owner_id, b.owner_id = :own AS own, b.on_hand AS quantity
             FROM stock_balance b
             JOIN location l ON l.org_id = b.org_id AND l.id = b.location_id
             JOIN location n ON n.org_id = b.org_id AND n.id = b.node_id

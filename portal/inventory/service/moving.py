@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from portal.inventory.places import OWN, Take, WrongOwner, WrongPlace, check_reason, check_status, check_usable
+from portal.inventory.places import OWN, OwnedAlready, Take, WrongPlace, check_reason, check_status, check_usable
 from portal.inventory.service.books import ensure_virtual_locations, locked_products
 from portal.inventory.service.guarding import At, check_unpromised, is_done
 from portal.inventory.service.spots import stock_places, tell_fallen
@@ -125,13 +125,12 @@ def take_over(connection: Connection, *, actor: Actor, take: Take, document: str
         now: Instant, in the company's zone.
 
     Raises:
-        WrongOwner: It is our own already.
+        OwnedAlready: It is our own.
         LotExpired: Its lot is past its last day.
         NotEnoughStock: Less lies there; and every refusal of ``transfer``.
     """
     if take.owner_id == OWN:
-        place = stock_places(connection, org_id=actor.org_id, location_ids={take.place_id})[take.place_id]
-        raise WrongOwner(f"What lies in {place} is our own.", sku=str(take.product_id), place=place)
+        raise OwnedAlready("Our own goods cannot be taken over.")
     deed = Deed(kind="take_over", key=key, document=document)
     return _carry(connection, actor, take, At(take.place_id, take.status, OWN), deed, now)
 

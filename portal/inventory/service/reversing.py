@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from portal.inventory.model import REAL_KINDS
-from portal.inventory.places import AlreadyReversed, UnknownMove, check_reason
+from portal.inventory.places import RECEIPT_KINDS, AlreadyReversed, MoveOfReceipt, UnknownMove, check_reason
 from portal.inventory.service.guarding import At, check_unpromised
 from portal.inventory.service.serials import check_serial_there
 from portal.inventory.service.spots import tell_fallen
@@ -41,6 +41,7 @@ def reverse_move(
         ReasonNeeded: No reason is given.
         UnknownMove: There is no such move.
         AlreadyReversed: It was taken back before, or is itself a taking back.
+        MoveOfReceipt: It belongs to a receipt.
         NotEnoughStock: What it brought is no longer where it brought it.
         SerialUsed: Its serial number is no longer where it brought it.
         StockPromised: What it brought is promised there.
@@ -62,6 +63,8 @@ def reverse_move(
     row = connection.execute(question, values).one()
     if row.reversed_by is not None or row.reverses_id is not None:
         raise AlreadyReversed("That move has been taken back.", move=str(move_id))
+    if row.kind in RECEIPT_KINDS:
+        raise MoveOfReceipt(f"That move belongs to the receipt {row.document}.", document=row.document)
     key = f"reverse:{move_id}"
     _check_there(connection, actor.org_id, row)
     if row.serial_id is not None:
