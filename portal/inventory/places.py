@@ -20,6 +20,9 @@ STATUSES = (AVAILABLE, "quarantine", "blocked")
 LEVELS = ("node", "zone", "bin")
 """A node holds zones and bins, a zone holds bins."""
 
+ABOVE = {"zone": ("node",), "bin": ("node", "zone")}
+"""What a zone or a bin may belong to."""
+
 STALE_POLICIES = ("count", "leave_out")
 """What happens to the stock of a node whose feed is older than its limit."""
 

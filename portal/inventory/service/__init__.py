@@ -3,8 +3,9 @@
 A local date is the date of ``now`` in its own zone: doors hand the instant over in the company's zone.
 """
 
-from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
+from portal.inventory.service.books import ensure_virtual_locations, save_products
 from portal.inventory.service.checking import check_books
+from portal.inventory.service.locations import save_locations
 from portal.inventory.service.moving import change_lot_status, change_status, scrap, take_over, transfer
 from portal.inventory.service.picks import pick
 from portal.inventory.service.places import add_place, limit_feed, rename_place
