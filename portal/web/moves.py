@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from portal.inventory import reads, service
-from portal.inventory.places import AlreadyReversed, StockPromised
+from portal.inventory.places import AlreadyReversed, StockPromised, UnknownMove
 from portal.inventory.reads import MovePage, PostedMove
 from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
@@ -66,44 +66,44 @@ def index(sku: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/ops/moves/<uuid:move_id>")
+@blueprint.get("/ops/stock/<path:sku>/moves/<uuid:move_id>")
 @needs(Role.OPERATOR)
-def move(move_id: UUID) -> ResponseReturnValue:
+def move(sku: str, move_id: UUID) -> ResponseReturnValue:
     """Show one move, what took it back or what it takes back, and the form that takes it back."""
-    return _page(move_id, {}, {})
+    return _page(sku, move_id, {}, {})
 
 
-@blueprint.post("/ops/moves/<uuid:move_id>/reverse")
+@blueprint.post("/ops/stock/<path:sku>/moves/<uuid:move_id>/reverse")
 @needs(Role.OPERATOR)
-def reverse(move_id: UUID) -> ResponseReturnValue:
+def reverse(sku: str, move_id: UUID) -> ResponseReturnValue:
     """Check a taking back and ask once more; do it when that was confirmed."""
     entries = Entries(request.form)
     step = entries.values.get("step", "")
     if step == "change":
         only_asked()
-        return _page(move_id, entries.values, {})
+        return _page(sku, move_id, entries.values, {})
     reason = entries.text("reason")
     if entries.errors:
-        return _page(move_id, entries.values, entries.errors), 422
-    how, found = _found(move_id)
+        return _page(sku, move_id, entries.values, entries.errors), 422
+    how, found = _found(sku, move_id)
     promised = ""
     try:
         if step == "confirm":
             _reverse(move_id, reason, even_promised="even_promised" in entries.values)
             told(products=(found.sku,))
             flash(gettext("Taken back: %(amount)s.", amount=how.text(found.quantity)))
-            return redirect(url_for("moves.move", move_id=move_id), 303)
+            return redirect(url_for("moves.move", sku=sku, move_id=move_id), 303)
         _reverse(move_id, reason, even_promised=False, trial=True)
     except AlreadyReversed:
         if step == "confirm" and found.reversed_by is not None:
             # The form was sent twice: what it asked for has been done, and the page says by whom.
             only_asked()
-            return redirect(url_for("moves.move", move_id=move_id), 303)
+            return redirect(url_for("moves.move", sku=sku, move_id=move_id), 303)
         raise
     except StockPromised as refusal:
         promised = said_of(refusal, how)
     except PortalError as refusal:
-        return _page(move_id, entries.values, {"reason": said_of(refusal, how)}), 422
+        return _page(sku, move_id, entries.values, {"reason": said_of(refusal, how)}), 422
     only_asked()
     page = render_template(
         "ops/check_reverse.html",
@@ -132,8 +132,8 @@ def _reverse(move_id: UUID, reason: str, *, even_promised: bool, trial: bool = F
             savepoint.rollback()
 
 
-def _page(move_id: UUID, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    how, found = _found(move_id)
+def _page(sku: str, move_id: UUID, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    how, found = _found(sku, move_id)
     return render_template(
         "ops/move.html",
         move=found,
@@ -145,10 +145,12 @@ def _page(move_id: UUID, values: Mapping[str, str], errors: Mapping[str, str]) -
     )
 
 
-def _found(move_id: UUID) -> tuple[words.Measure, PostedMove]:
+def _found(sku: str, move_id: UUID) -> tuple[words.Measure, PostedMove]:
     with reading() as connection:
         found = reads.find_move(connection, org_id=current_viewer().org.id, move_id=move_id)
-        return _how(connection, sku=found.sku), found
+        if found.sku != sku:
+            raise UnknownMove(f"There is no move {move_id} of {sku}.", move=str(move_id))
+        return _how(connection, sku=sku), found
 
 
 def _how(connection: Any, *, sku: str) -> words.Measure:

@@ -8,7 +8,7 @@ from portal.inventory.model import REAL_KINDS
 from portal.inventory.reads import PostedMove, TracedMove
 
 STATUSES: dict[str, Any] = {
-    "available": _l("available"),
+    "available": _l("usable"),
     "quarantine": _l("in quarantine"),
     "blocked": _l("blocked"),
 }

@@ -108,6 +108,9 @@ class Desk:
             str(self.conn.execute(text("SELECT id FROM stock_move ORDER BY seq DESC LIMIT 1")).scalar_one())
         )
 
+    def way(self, move_id: object, sku: str = "TEA-A") -> str:
+        return f"/ops/stock/{sku}/moves/{move_id}"
+
     def count(self, table: str = "stock_move") -> int:
         return int(self.conn.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
@@ -151,14 +154,14 @@ def test_half_a_lot_is_held_released_scrapped_and_taken_back_and_the_buyer_sees_
     desk.do("scrap", quantity="20", reason="Water damage")
     assert desk.available() == "90"
     scrapped = desk.last()
-    page = desk.get(f"/ops/moves/{scrapped}")
+    page = desk.get(desk.way(scrapped))
     assert "Water damage" in page
     assert "Take it back" in page
-    checked = desk.post(f"/ops/moves/{scrapped}/reverse", 200, reason="Wrong pallet", step="check")
+    checked = desk.post(f"{desk.way(scrapped)}/reverse", 200, reason="Wrong pallet", step="check")
     assert "Nothing is booked yet." in checked
     assert desk.available() == "90"
-    back = desk.post(f"/ops/moves/{scrapped}/reverse", reason="Wrong pallet", step="confirm")
-    assert back == f"/ops/moves/{scrapped}"
+    back = desk.post(f"{desk.way(scrapped)}/reverse", reason="Wrong pallet", step="confirm")
+    assert back == desk.way(scrapped)
     assert desk.available() == "110"
     assert "This move was taken back." in desk.get(back)
     assert "taken back later" in desk.get("/ops/stock/TEA-A/moves")
@@ -297,7 +300,7 @@ def test_consignment_is_taken_over_under_the_partners_bill(desk: Desk) -> None:
     desk.do("take-over", quantity="60", document="INV-7", at=at)
     assert desk.lies()["NGB", "C1", "available", True] == 60
     assert desk.available() == "170"
-    assert "our own" in desk.get(f"/ops/moves/{desk.last()}")
+    assert "our own" in desk.get(desk.way(desk.last()))
 
 
 def test_what_has_expired_is_not_released(desk: Desk) -> None:
@@ -317,35 +320,41 @@ def test_an_address_that_names_nothing_is_not_found(desk: Desk, words_of_address
     desk.get(f"/ops/stock/NONE/move{words_of_address}", 404)
 
 
+def test_a_move_is_not_found_under_another_product(desk: Desk) -> None:
+    desk.get(desk.way(desk.last()))
+    desk.get(desk.way(desk.last(), "TEA-B"), 404)
+    desk.post(f"{desk.way(desk.last(), 'TEA-B')}/reverse", 404, reason="r", step="confirm")
+
+
 def test_a_move_is_taken_back_once_however_often_the_form_is_sent(desk: Desk) -> None:
     desk.do("move", quantity="12", to="A-01")
     moved = desk.last()
-    first = desk.post(f"/ops/moves/{moved}/reverse", reason="Wrong bin", step="confirm")
-    assert desk.post(f"/ops/moves/{moved}/reverse", reason="Wrong bin", step="confirm") == first
+    first = desk.post(f"{desk.way(moved)}/reverse", reason="Wrong bin", step="confirm")
+    assert desk.post(f"{desk.way(moved)}/reverse", reason="Wrong bin", step="confirm") == first
     assert desk.lies() == LIES
     back = desk.last()
-    assert "This move takes another one back." in desk.get(f"/ops/moves/{back}")
+    assert "This move takes another one back." in desk.get(desk.way(back))
     for what in (moved, back):
-        assert "taken back already" in desk.post(f"/ops/moves/{what}/reverse", 422, reason="r", step="check")
-    assert "taken back already" in desk.post(f"/ops/moves/{back}/reverse", 422, reason="r", step="confirm")
+        assert "taken back already" in desk.post(f"{desk.way(what)}/reverse", 422, reason="r", step="check")
+    assert "taken back already" in desk.post(f"{desk.way(back)}/reverse", 422, reason="r", step="confirm")
 
 
 def test_what_cannot_be_taken_back_says_why(desk: Desk) -> None:
     desk.do("move", quantity="12", to="A-01")
     moved = desk.last()
     desk.do("scrap", quantity="1", at={"place": str(desk.bin)}, key="k2")
-    page = desk.post(f"/ops/moves/{moved}/reverse", 422, reason="Wrong bin", step="check")
+    page = desk.post(f"{desk.way(moved)}/reverse", 422, reason="Wrong bin", step="check")
     assert "At most 11 pcs can be taken from there." in page
     assert 'value="Wrong bin"' in page
-    assert "Fill this in." in desk.post(f"/ops/moves/{moved}/reverse", 422, reason=" ", step="check")
-    assert 'value="Why"' in desk.post(f"/ops/moves/{moved}/reverse", 200, reason="Why", step="change")
+    assert "Fill this in." in desk.post(f"{desk.way(moved)}/reverse", 422, reason=" ", step="check")
+    assert 'value="Why"' in desk.post(f"{desk.way(moved)}/reverse", 200, reason="Why", step="change")
 
 
 def test_a_booking_whose_goods_are_promised_is_taken_back_only_knowingly(desk: Desk) -> None:
     booked = desk.conn.execute(
         text("SELECT m.id FROM stock_move m JOIN lot l ON l.id = m.lot_id WHERE l.code = 'A1'")
     ).scalar_one()
-    path = f"/ops/moves/{booked}/reverse"
+    path = f"{desk.way(booked)}/reverse"
     assert "Do it all the same" in desk.post(path, 200, reason="Never came", step="check")
     desk.post(path, 422, reason="Never came", step="confirm")
     assert desk.lies() == LIES
@@ -355,10 +364,10 @@ def test_a_booking_whose_goods_are_promised_is_taken_back_only_knowingly(desk: D
 
 def test_a_receipt_is_corrected_by_a_count_and_not_taken_back(desk: Desk) -> None:
     shipped = desk.conn.execute(text("SELECT id FROM stock_move WHERE kind = 'ship'")).scalar_one()
-    page = desk.get(f"/ops/moves/{shipped}")
+    page = desk.get(desk.way(shipped))
     assert "Correct the stock by a count." in page
     assert 'name="reason"' not in page
-    answer = desk.post(f"/ops/moves/{shipped}/reverse", 422, reason="r", step="confirm")
+    answer = desk.post(f"{desk.way(shipped)}/reverse", 422, reason="r", step="confirm")
     assert "belongs to the receipt R-1" in answer
 
 
@@ -373,7 +382,7 @@ def test_a_pick_that_is_taken_back_says_that_the_promise_does_not_return(desk: D
     )
     service.allocate(desk.conn, actor=desk.company.actor, lines=[line], now=desk.now)
     desk.post("/ops/pick/SO-7", at="NGB", scan="A1", quantity="1", key="p")
-    page = desk.post(f"/ops/moves/{desk.last()}/reverse", 200, reason="Not sent", step="check")
+    page = desk.post(f"{desk.way(desk.last())}/reverse", 200, reason="Not sent", step="check")
     assert "The goods come back, the promise does not." in page
 
 
@@ -386,7 +395,7 @@ def test_moves_are_listed_the_newest_first_by_pages_and_as_a_file(
     page = desk.get("/ops/stock/TEA-A/moves")
     assert page.index("Wet cartons") < page.index("WO-3")
     assert "NGB → A-01" in page
-    assert "available → blocked" in page
+    assert "usable → blocked" in page
     assert "The newest" not in page
     older = re.search(r'href="(/ops/stock/TEA-A/moves\?before=\d+)"', page)
     assert older
@@ -398,7 +407,7 @@ def test_moves_are_listed_the_newest_first_by_pages_and_as_a_file(
     assert "CTU" not in only
     rows = desk.client.get("/ops/stock/TEA-A/moves?lot=A1&format=csv").get_data(as_text=True).splitlines()
     assert len(rows) == 4
-    assert ",Status changed,A1,,NGB,NGB,available,blocked,our own,our own,5,pcs,,Wet cartons," in rows[1]
+    assert ",Status changed,A1,,NGB,NGB,usable,blocked,our own,our own,5,pcs,,Wet cartons," in rows[1]
     assert "WO-3" in rows[2]
     desk.get("/ops/stock/TEA-A/moves?before=x")
 
@@ -442,7 +451,7 @@ def test_what_was_only_checked_is_no_deed_in_the_audit_log(desk: Desk) -> None:
     desk.do("scrap", 200, step="change", quantity="8")
     assert written() == []
     desk.do("scrap", quantity="8")
-    desk.post(f"/ops/moves/{desk.last()}/reverse", reason="r", step="confirm")
+    desk.post(f"{desk.way(desk.last())}/reverse", reason="r", step="confirm")
     assert written() == [("deeds.scrap", {"products": ["TEA-A"]}), ("moves.reverse", {"products": ["TEA-A"]})]
     assert "stock scrapped" in desk.get("/ops/audit")
 
@@ -458,7 +467,8 @@ def test_nobody_but_the_operator_moves_or_sees_the_moves(desk: Desk, kind: str) 
         form |= {"status": "blocked", "to": "A-01", "document": "d"}
         assert client.post(desk.url(deed), data=form).status_code == 403
     reverse = client.post(
-        f"/ops/moves/{desk.last()}/reverse", data={"csrf_token": token, "reason": "r", "step": "confirm"}
+        f"{desk.way(desk.last())}/reverse",
+        data={"csrf_token": token, "reason": "r", "step": "confirm"},
     )
     assert reverse.status_code == 403
     assert client.get("/ops/stock/TEA-A/moves").status_code == 403
@@ -486,4 +496,4 @@ def test_a_receipt_under_way_keeps_its_moves(desk: Desk) -> None:
         key="r2",
         now=desk.now,
     )
-    assert "Correct the stock by a count." in desk.get(f"/ops/moves/{desk.last()}")
+    assert "Correct the stock by a count." in desk.get(desk.way(desk.last()))

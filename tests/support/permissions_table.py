@@ -27,6 +27,7 @@ NOWHERE = "01900000-0000-7000-8000-00000000ffff"
 
 IMPORT = f"/ops/import/{NOWHERE}"
 AGREEMENT = "/ops/partners/C1/agreements/AG-ordinary"
+MOVE = f"/ops/stock/TEA-A/moves/{NOWHERE}"
 PASSPORT = "/01/09520123456788/10/NONE"
 
 
@@ -137,11 +138,11 @@ ROWS: tuple[Row, ...] = (
         for deed in ("move", "hold", "release", "scrap", "take-over")
         for method in ("GET", "POST")
     ),
-    Row("GET /ops/moves/<uuid:move_id>", OPERATOR, path=f"/ops/moves/{NOWHERE}", entered=(404,)),
+    Row("GET /ops/stock/<path:sku>/moves/<uuid:move_id>", OPERATOR, path=MOVE, entered=(404,)),
     Row(
-        "POST /ops/moves/<uuid:move_id>/reverse",
+        "POST /ops/stock/<path:sku>/moves/<uuid:move_id>/reverse",
         OPERATOR,
-        path=f"/ops/moves/{NOWHERE}/reverse",
+        path=f"{MOVE}/reverse",
         form={"reason": "r", "step": "confirm"},
         entered=(404,),
     ),
