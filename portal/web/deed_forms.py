@@ -239,6 +239,11 @@ def perform(
             service.change_status(connection, status=wanted.status, reason=wanted.reason, **common)
 
 
+def even_so() -> str:
+    """Return what is said when promised stock should leave and the box that says so was not ticked."""
+    return _("Tick the box if it is to be done all the same, or change the quantity.")
+
+
 _FIELD = {
     "unknown_location": "to",
     "wrong_place": "to",

@@ -33,6 +33,7 @@ from portal.web.deed_forms import (
     DeedKind,
     Heap,
     Wanted,
+    even_so,
     field_of,
     heap_of,
     perform,
@@ -244,7 +245,7 @@ def _about_promises(
     """Ask once more, saying that promises would lack stock."""
     only_asked()
     said = said_of(refusal, desk.how)
-    errors = {"even_promised": said} if status != 200 else {}  # noqa: PLR2004 - HTTP's own
+    errors = {"even_promised": even_so()} if status != 200 else {}  # noqa: PLR2004 - HTTP's own
     return _check(kind, desk, entries.values, wanted, promised=said, errors=errors), status
 
 

@@ -22,7 +22,7 @@ from portal.web.audited import only_asked, told
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.csv_files import csv_response
-from portal.web.deed_forms import said_of
+from portal.web.deed_forms import even_so, said_of
 from portal.web.entries import Entries
 from portal.web.place_words import deed_word, place_word, status_word
 from portal.web.units import reading_level, unit_name
@@ -112,7 +112,7 @@ def reverse(sku: str, move_id: UUID) -> ResponseReturnValue:
         name=words.product_name(how.product),
         reason=reason,
         promised=promised,
-        errors={"even_promised": promised} if promised and step == "confirm" else {},
+        errors={"even_promised": even_so()} if promised and step == "confirm" else {},
         **_words(),
     )
     return page, 422 if promised and step == "confirm" else 200
@@ -200,7 +200,7 @@ def _table(page: MovePage, how: words.Measure) -> tuple[list[str], list[list[obj
         gettext("Owner"),
         gettext("Quantity"),
         gettext("Unit"),
-        gettext("Document"),
+        gettext("Document number"),
         gettext("Reason"),
         gettext("Who"),
         gettext("Taken back"),
