@@ -42,6 +42,9 @@ _SHIPPED = "CK-201"
 _BINNED = tuple(item.sku for item in catalogue.ITEMS[:6])
 """Products whose goods at the main node lie in bins."""
 
+_CONSIGNED = "LD-503"
+"""Of this product some lies at the main node that still is its supplier's."""
+
 _URGENT = "CK-204"
 """Waits for an answer that is due in hours."""
 
@@ -174,6 +177,28 @@ class _Loader:
             now=self.now,
         )
         self._put_away(lines)
+        self._consign()
+
+    def _consign(self) -> None:
+        """Lay a supplier's goods beside ours: they can be taken over, and are promised to nobody until then."""
+        made_on = self.today - timedelta(days=20)
+        line = StockLine(
+            product_id=self.products[_CONSIGNED],
+            location_id=self.nodes[_VMI_NODE],
+            quantity=_ITEMS[_CONSIGNED].pack * 10,
+            lot_code=f"CO{made_on:%y%m%d}",
+            made_on=made_on,
+            expires_on=made_on + timedelta(days=_ITEMS[_CONSIGNED].shelf_days),
+            owner_id=self.partners[_ITEMS[_CONSIGNED].supplier],
+        )
+        inventory.book_stock(
+            self.connection,
+            actor=self.actor,
+            lines=[line],
+            document="寄售入库 Consigned",
+            key_prefix="demo:consigned",
+            now=self.now,
+        )
 
     def _put_away(self, lines: Sequence[StockLine]) -> None:
         """Give the main node a zone with bins, and carry the goods of some products into them."""

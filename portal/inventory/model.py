@@ -106,12 +106,23 @@ class ProductDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationDraft:
-    """A place as someone writes it down; ``kind`` is one of ``REAL_KINDS``."""
+    """A place as someone writes it down.
+
+    Attributes:
+        code: What is written on it.
+        name_zh: Chinese name.
+        name_en: English name.
+        kind: One of ``REAL_KINDS``; of a zone or bin it says nothing, they are of their node's kind.
+        level: ``node``, ``zone`` or ``bin``.
+        parent: Code of what a zone or bin belongs to; empty for a node.
+    """
 
     code: str
     name_zh: str
     name_en: str
     kind: str = "own"
+    level: str = "node"
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

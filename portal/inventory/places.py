@@ -20,6 +20,9 @@ STATUSES = (AVAILABLE, "quarantine", "blocked")
 LEVELS = ("node", "zone", "bin")
 """A node holds zones and bins, a zone holds bins."""
 
+ABOVE = {"zone": ("node",), "bin": ("node", "zone")}
+"""What a zone or a bin may belong to."""
+
 STALE_POLICIES = ("count", "leave_out")
 """What happens to the stock of a node whose feed is older than its limit."""
 
@@ -109,6 +112,12 @@ class WrongOwner(Refused):
     code = "wrong_owner"
 
 
+class OwnedAlready(Refused):
+    """The goods are our own; there is nothing to take over."""
+
+    code = "owned_already"
+
+
 class LotExpired(Refused):
     """The lot is past its last day of use."""
 
@@ -163,10 +172,32 @@ class UnknownMove(NotFound):
     code = "unknown_move"
 
 
+RECEIPT_KINDS = ("ship", "receive", "correct", "write_off")
+"""Deeds under the announcement of a receipt, which counts what arrived and what is on its way."""
+
+
+class MoveOfReceipt(Refused):
+    """The move belongs to a receipt; what is expected under its announcement would no longer agree."""
+
+    code = "move_of_receipt"
+
+
+class NothingThere(NotFound):
+    """Nothing of that lot lies there in that status and ownership, or no longer."""
+
+    code = "nothing_there"
+
+
 class AlreadyReversed(Refused):
     """The move has been taken back before, or is itself the taking back of another."""
 
     code = "already_reversed"
+
+
+class StockPromised(Refused):
+    """So much of what lies at a node is promised that the rest does not cover what should leave it."""
+
+    code = "stock_promised"
 
 
 class UnknownDocument(NotFound):

@@ -9,11 +9,13 @@ from portal.web import (
     audited,
     auth,
     board,
+    deeds,
     documents,
     healthz,
     home,
     imports,
     inventory,
+    moves,
     ops,
     orders,
     passports,
@@ -33,34 +35,42 @@ from portal.web import (
     vmi,
 )
 
+PAGES = (
+    request_log,
+    shell,
+    audited,
+    styleguide,
+    auth,
+    viewing,
+    healthz,
+    home,
+    account,
+    ops,
+    policies,
+    pools,
+    reservations,
+    product_units,
+    agreements,
+    audit_pages,
+    trace,
+    picking,
+    places,
+    deeds,
+    moves,
+    vmi,
+    inventory,
+    questions,
+    orders,
+    board,
+    imports,
+    public,
+    documents,
+    passports,
+)
+"""Every module with pages. What logs a request and what shells it come first: their hooks see all the others."""
+
 
 def register(app: Flask) -> None:
     """Hang every page of the portal into ``app``; each module has a ``register(app)`` of its own."""
-    request_log.register(app)
-    shell.register(app)
-    audited.register(app)
-    styleguide.register(app)
-    auth.register(app)
-    viewing.register(app)
-    healthz.register(app)
-    home.register(app)
-    account.register(app)
-    ops.register(app)
-    policies.register(app)
-    pools.register(app)
-    reservations.register(app)
-    product_units.register(app)
-    agreements.register(app)
-    audit_pages.register(app)
-    trace.register(app)
-    picking.register(app)
-    places.register(app)
-    vmi.register(app)
-    inventory.register(app)
-    questions.register(app)
-    orders.register(app)
-    board.register(app)
-    imports.register(app)
-    public.register(app)
-    documents.register(app)
-    passports.register(app)
+    for module in PAGES:
+        module.register(app)

@@ -41,9 +41,14 @@ def about(partner_id: UUID | None, *, agreement: str = "") -> None:
     g.about = (partner_id, agreement)
 
 
+def only_asked() -> None:
+    """Note that this request, though a form was sent, changed nothing: it was checked and is shown once more."""
+    g.only_asked = True
+
+
 def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     endpoint = request.endpoint or ""
-    if not endpoint or endpoint in _NO_DEED:
+    if not endpoint or endpoint in _NO_DEED or "only_asked" in g:
         return None
     kind = _kind(endpoint, answer.status_code, viewer)
     if not kind:

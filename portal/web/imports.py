@@ -36,7 +36,7 @@ KIND_HINTS: dict[str, Any] = {
     "products": _l("Number, names, GTIN, unit, case, shelf life"),
     "units": _l("What a case, a pallet, a portion holds, and since when"),
     "partners": _l("Customers, suppliers and auditors"),
-    "locations": _l("Own, third-party and forward warehouses"),
+    "locations": _l("Own, third-party and forward warehouses, with their zones and bins"),
     "stock": _l("What was counted, by warehouse and lot"),
     "orders": _l("One row per order line; demand by day follows from them"),
 }
@@ -206,7 +206,7 @@ def refused_file(session_id: UUID, form: str) -> ResponseReturnValue:
 @blueprint.get("/template/<kind>.<form>")
 @needs(Role.OPERATOR)
 def template(kind: str, form: str) -> ResponseReturnValue:
-    """Return an empty table to fill in: headings in both languages and one example row."""
+    """Return an empty table to fill in: headings in both languages and example rows."""
     return _file(reports.template_rows(_kind(kind)), form, f"{kind}-template")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.inventory.model import REAL_KINDS
-from portal.inventory.reads import TracedMove
+from portal.inventory.reads import PostedMove, TracedMove
 
 STATUSES: dict[str, Any] = {
-    "available": _l("available"),
+    "available": _l("usable"),
     "quarantine": _l("in quarantine"),
     "blocked": _l("blocked"),
 }
@@ -42,6 +42,7 @@ _DEEDS: dict[str, Any] = {
     "write_off": _l("Written off"),
     "transfer": _l("Moved"),
     "status": _l("Status changed"),
+    "take_over": _l("Taken over"),
     "scrap": _l("Scrapped"),
     "reverse": _l("Taken back"),
 }
@@ -57,6 +58,6 @@ def place_word(code: str, kind: str) -> str:
     return code if kind in REAL_KINDS else str(_VIRTUAL[kind])
 
 
-def deed_word(move: TracedMove) -> str:
+def deed_word(move: TracedMove | PostedMove) -> str:
     """Return what was done, in one or two words."""
     return str(_DEEDS.get(move.kind, move.kind))

@@ -13,8 +13,11 @@ from portal.kernel.errors import PortalError
 from portal.web import filters
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
+from portal.web.deed_forms import heap_of
+from portal.web.deeds import heap_url
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
+from portal.web.pages import page_links, page_number
 from portal.web.place_words import KINDS, LEVELS, TONES, status_word
 from portal.web.stock_words import either, measure
 from portal.web.units import reading_level
@@ -22,6 +25,8 @@ from portal.web.units import reading_level
 blueprint = Blueprint("places", __name__, url_prefix="/ops/places")
 
 MOST_HOURS = 24 * 365
+
+PER_PAGE = 50
 
 
 @blueprint.get("")
@@ -92,9 +97,9 @@ def _page(place_id: UUID, entries: Entries | None = None) -> str:
     org_id = current_viewer().org.id
     with reading() as connection:
         found = reads.find_place(connection, org_id=org_id, place_id=place_id)
-        held = reads.held_in(connection, org_id=org_id, place_id=place_id)
+        held = reads.held_in(connection, org_id=org_id, place_id=place_id, page=page_number(), per_page=PER_PAGE)
         every = reads.places(connection, org_id=org_id)
-        products = {one.product.id: one.product for one in held}
+        products = reads.products_by_id(connection, org_id=org_id, ids={one.product_id for one in held.rows})
         units = units_of(connection, org_id=org_id, products=products.values(), on=filters.today())
     level = reading_level(current_viewer().read_in)
     standing = {
@@ -107,6 +112,8 @@ def _page(place_id: UUID, entries: Entries | None = None) -> str:
         "ops/place.html",
         place=found,
         held=held,
+        links=page_links(held.page, held.pages),
+        heap_url=lambda one: heap_url(one.sku, heap_of(one)),
         inside=[one for one in every if one.parent_id == place_id],
         above=[one for one in every if one.id in {found.node_id, found.parent_id} - {place_id}],
         values=entries.values if entries else standing,

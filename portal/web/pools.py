@@ -190,7 +190,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[obje
         gettext("Customer"),
         gettext("Set apart"),
         gettext("Drawn"),
-        gettext("Left"),
+        gettext("Remaining"),
         gettext("From"),
         gettext("Ends"),
         gettext("State"),

@@ -1,7 +1,6 @@
 """Holding stock: a customer asks for a quantity by a day, has it held, then confirms it or lets it go."""
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from portal.partners.reads import partner_names
 from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web import stock_words as words
+from portal.web.amounts import read_amount, unit_choices
 from portal.web.audited import about, told
 from portal.web.auth import needs
 from portal.web.context import as_of, reading_for, services, transaction
@@ -34,7 +34,7 @@ from portal.web.csv_files import csv_response
 from portal.web.entries import Entries
 from portal.web.errors import note, sentence_of
 from portal.web.inventory import entitled
-from portal.web.units import own_name, reading_level, unit_name
+from portal.web.units import reading_level, unit_name
 
 STATES: Mapping[str, tuple[str, Any]] = {
     "held": ("warn", _l("Held")),
@@ -172,8 +172,6 @@ def _detail(sku: str) -> tuple[ProductDetail, words.Measure]:
 
 
 def _form(detail: ProductDetail, how: words.Measure, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    packages = [(unit.code, own_name(unit)) for unit in reversed(how.units.known) if unit.level is not None]
-    base = how.product.base_unit
     return render_template(
         "reservations/new.html",
         product=how.product,
@@ -181,29 +179,18 @@ def _form(detail: ProductDetail, how: words.Measure, values: Mapping[str, str], 
         sub=words.sub_line(how),
         values=values,
         errors=errors,
-        units=[*packages, (base, unit_name(base))],
+        units=unit_choices(how),
         steps=[(step.on, how.with_base(step.quantity)) for step, _ in words.rising(detail.row.steps, how)],
         minutes=int(HOLD.total_seconds() // 60),
     )
 
 
-_FINEST = 9
-"""Decimals a quantity may be written with; whether it is a whole number of quanta is for the units to say."""
-
-
 def _wish(entries: Entries, how: words.Measure) -> Wish | None:
-    number = entries.quanta("quantity", decimals=_FINEST)
-    if "quantity" not in entries.errors and number < 1:
-        entries.errors["quantity"] = gettext("More than zero.")
-    day, key, unit = entries.day("day"), entries.text("key"), entries.text("unit")
+    quantity = read_amount(entries, how)
+    day, key = entries.day("day"), entries.text("key")
     if day is not None and day < filters.today():
         entries.errors["day"] = gettext("Not before today.")
     if entries.errors or day is None:
-        return None
-    try:
-        quantity = how.units.quanta(Fraction(number, 10**_FINEST), unit)
-    except PortalError as refusal:
-        entries.errors["quantity"] = sentence_of(refusal)
         return None
     return Wish(product_id=how.product.id, sku=how.product.sku, quantity=quantity, needed_on=day, key=key)
 

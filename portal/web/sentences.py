@@ -65,6 +65,12 @@ ROOMS: dict[str, Any] = {
     "unknown_status": _l("There is no status or rule “%(status)s”."),
     "unknown_move": _l("There is no such move."),
     "already_reversed": _l("That move has been taken back already."),
+    "owned_already": _l("These goods are our own already."),
+    "move_of_receipt": _l(
+        "This move belongs to the receipt %(document)s, which counts what arrived. Correct the stock by a count."
+    ),
+    "nothing_there": _l("Nothing lies there any more: somebody has moved it."),
+    "stock_promised": _l("Too little of %(sku)s is free at %(place)s: the rest of it is promised."),
     "unknown_document": _l("Nothing is left to take for %(document)s."),
     "bad_place": _l("%(place)s cannot be: the code is empty, too long or taken, or it does not belong there."),
     "bad_scan": _l("The scan cannot be read. Scan it again, or type the code: %(scan)s"),

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from portal.flows import tracing
 from portal.flows.tracing import Trace
 from portal.inventory import reads
-from portal.inventory.reads import TracedLot, TracedMove
+from portal.inventory.reads import Lying, TracedLot, TracedMove
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import NotFound
 from portal.kernel.quantity import to_text
@@ -17,6 +17,8 @@ from portal.web import filters
 from portal.web.auth import current_viewer, needs
 from portal.web.context import reading
 from portal.web.csv_files import csv_response
+from portal.web.deed_forms import Heap
+from portal.web.deeds import heap_url
 from portal.web.place_words import deed_word, place_word, status_word
 from portal.web.stock_words import Measure, either, measure, product_name
 from portal.web.units import reading_level, unit_name
@@ -90,6 +92,7 @@ def _facts(found: Trace) -> dict[str, object]:
         "arrivals": [move for move in counting if move.arrives],
         "departures": [move for move in counting if move.departs],
         "shown": found.moves[-SHOWN:],
+        "heap_url": lambda one: heap_url(found.product.sku, _heap(found.lot.code, one)),
         "firm": lambda move: _firm(found, move),
         "place_word": place_word,
         "deed_word": deed_word,
@@ -100,6 +103,10 @@ def _facts(found: Trace) -> dict[str, object]:
 
 def _measure(found: Trace) -> Measure:
     return measure(found.product, reading_level(current_viewer().read_in), found.units)
+
+
+def _heap(lot: str, one: Lying) -> Heap:
+    return Heap(lot=lot, place_id=one.place_id, status=one.status, owner_id=one.owner_id)
 
 
 def _firm(found: Trace, move: TracedMove) -> str:

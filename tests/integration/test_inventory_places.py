@@ -51,11 +51,11 @@ def test_places_come_node_by_node_and_zone_by_zone(stock: Stock) -> None:
 
 def test_bins_carry_the_kind_of_their_node_and_keep_their_code(stock: Stock) -> None:
     place(stock, stock.main, "A-01")
-    drafts = [
-        LocationDraft(code="NB", name_zh="宁波", name_en="Ningbo", kind="third_party"),
-        LocationDraft(code="A-01", name_zh="别的", name_en="Other", kind="own"),
-    ]
-    service.save_locations(stock.connection, actor=ACTOR, drafts=drafts, now=NOW)
+    draft = LocationDraft(code="NB", name_zh="宁波", name_en="Ningbo", kind="third_party")
+    service.save_locations(stock.connection, actor=ACTOR, drafts=[draft], now=NOW)
+    taken = LocationDraft(code="A-01", name_zh="别的", name_en="Other", kind="own")
+    with pytest.raises(BadPlace), stock.connection.begin_nested():
+        service.save_locations(stock.connection, actor=ACTOR, drafts=[taken], now=NOW)
     row = stock.connection.execute(text("SELECT name_en, kind FROM location WHERE code = 'A-01'")).one()
     assert tuple(row) == ("A-01", "third_party")
 

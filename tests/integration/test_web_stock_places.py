@@ -183,12 +183,11 @@ def test_what_is_not_there_cannot_be_picked(desk: Desk) -> None:
     desk.book("TEA", 5, desk.bins[0], "L1")
     desk.promise("TEA", 4)
     take = Take(product_id=desk.ids["TEA"], lot_code="L1", place_id=desk.bins[0], quantity=3)
-    service.change_status(
-        desk.conn, actor=desk.company.actor, take=take, status="blocked", reason="r", key="h", now=desk.now
-    )
+    deed = {"actor": desk.company.actor, "reason": "r", "now": desk.now, "even_promised": True}
+    service.change_status(desk.conn, take=take, status="blocked", key="h", **deed)  # type: ignore[arg-type]
     assert "缺 2" in desk.get("/ops/pick/SO-7")
     take = Take(product_id=desk.ids["TEA"], lot_code="L1", place_id=desk.bins[0], quantity=2)
-    service.scrap(desk.conn, actor=desk.company.actor, take=take, reason="r", document="", key="s", now=desk.now)
+    service.scrap(desk.conn, take=take, document="", key="s", **deed)  # type: ignore[arg-type]
     assert "没有可拣的货了" in desk.get("/ops/pick/SO-7")
     desk.get("/ops/pick/SO-0", 404)
 

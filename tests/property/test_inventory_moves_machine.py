@@ -97,6 +97,8 @@ class Moves(RuleBasedStateMachine):
                 case "status":
                     to = reached[2] if reached else status
                     return service.change_status(self.connection, status=to, reason="r", **common)  # type: ignore[arg-type]
+                case "take_over":
+                    return service.take_over(self.connection, document="INV", **common)  # type: ignore[arg-type]
                 case _:
                     return service.scrap(self.connection, reason="r", document="", **common)  # type: ignore[arg-type]
 
@@ -144,6 +146,11 @@ class Moves(RuleBasedStateMachine):
     @rule(place=PLACES, lot=LOTS, status=STATUSES, owner=OWNERS, quantity=QUANTITIES)
     def scrap(self, place: str, lot: str, status: str, owner: str, quantity: int) -> None:
         self.deed((place, lot, status, owner), None, quantity, "scrap")
+
+    @rule(place=PLACES, lot=LOTS, status=STATUSES, quantity=QUANTITIES)
+    def take_over(self, place: str, lot: str, status: str, quantity: int) -> None:
+        left = (place, lot, status, "supplier")
+        self.deed(left, (place, lot, status, "own"), quantity, "take_over")
 
     @rule(lot=LOTS, status=STATUSES)
     def hold_the_lot(self, lot: str, status: str) -> None:

@@ -27,6 +27,7 @@ NOWHERE = "01900000-0000-7000-8000-00000000ffff"
 
 IMPORT = f"/ops/import/{NOWHERE}"
 AGREEMENT = "/ops/partners/C1/agreements/AG-ordinary"
+MOVE = f"/ops/stock/TEA-A/moves/{NOWHERE}"
 PASSPORT = "/01/09520123456788/10/NONE"
 
 
@@ -123,6 +124,28 @@ ROWS: tuple[Row, ...] = (
     Row("GET /ops/orders", OPERATOR),
     Row("GET /ops/stock/<path:sku>/units", OPERATOR, path="/ops/stock/NONE/units", entered=(404,)),
     Row("POST /ops/stock/<path:sku>/units", OPERATOR, path="/ops/stock/NONE/units", entered=(404,)),
+    Row("GET /ops/stock/<path:sku>/places", OPERATOR, path="/ops/stock/TEA-A/places"),
+    Row("GET /ops/stock/<path:sku>/moves", OPERATOR, path="/ops/stock/TEA-A/moves"),
+    Row("GET /ops/stock/<path:sku>/heap", OPERATOR, path="/ops/stock/TEA-A/heap?lot=A1", entered=(404,)),
+    *(
+        Row(
+            f"{method} /ops/stock/<path:sku>/{deed}",
+            OPERATOR,
+            path=f"/ops/stock/TEA-A/{deed}?lot=A1&place={NOWHERE}&status=available",
+            form={"key": "k", "step": "confirm", "quantity": "1", "unit": "C62", "reason": "r"},
+            entered=(404,),
+        )
+        for deed in ("move", "hold", "release", "scrap", "take-over")
+        for method in ("GET", "POST")
+    ),
+    Row("GET /ops/stock/<path:sku>/moves/<uuid:move_id>", OPERATOR, path=MOVE, entered=(404,)),
+    Row(
+        "POST /ops/stock/<path:sku>/moves/<uuid:move_id>/reverse",
+        OPERATOR,
+        path=f"{MOVE}/reverse",
+        form={"reason": "r", "step": "confirm"},
+        entered=(404,),
+    ),
     Row("GET /ops/partners", OPERATOR),
     Row("GET /ops/partners/<code>", OPERATOR, path="/ops/partners/C1"),
     Row("GET /ops/partners/<code>/agreements/new", OPERATOR, path="/ops/partners/C1/agreements/new"),

@@ -47,6 +47,7 @@ class Kind:
         fields: Its columns, in the template's order.
         key: Fields whose values together name one thing; a file may not hold the same twice.
         zone: IANA zone of the times in it.
+        more_examples: Further rows of the template, where one does not show how rows belong together.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Kind:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     zone: str = "UTC"
+    more_examples: tuple[tuple[str, ...], ...] = ()
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``.
@@ -91,6 +93,17 @@ _KINDS_OF_PLACE = {
     "shelf": "shelf",
     "门店货架": "shelf",
     "门店": "shelf",
+}
+_PLACE_LEVELS = {
+    "node": "node",
+    "warehouse": "node",
+    "仓": "node",
+    "仓库": "node",
+    "zone": "zone",
+    "area": "zone",
+    "库区": "zone",
+    "bin": "bin",
+    "货位": "bin",
 }
 _TRACKING = {"lot": "lot", "批次": "lot", "按批次": "lot", "none": "none", "无": "none", "不追踪": "none"}
 _STATES = {
@@ -198,6 +211,7 @@ LOCATIONS = Kind(
     name="locations",
     label=N_("Warehouses"),
     key=("code",),
+    more_examples=(("A", "常温区", "Ambient", "", "zone", "SH-1"), ("A-01", "", "", "", "bin", "A")),
     fields=(
         _f(
             "code",
@@ -216,6 +230,15 @@ LOCATIONS = Kind(
             "kind|type|类型",
             cells.choice_reader(_KINDS_OF_PLACE),
             "own",
+        ),
+        _f("level", N_("Level"), "层级", "place level|级别|库位层级", cells.choice_reader(_PLACE_LEVELS), "node"),
+        _f(
+            "parent",
+            N_("Belongs to"),
+            "所属编号",
+            "parent|parent code|within|所属|所属仓库|所属库区|上级|上级编号|父级",
+            cells.code,
+            "",
         ),
     ),
 )

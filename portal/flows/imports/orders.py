@@ -138,7 +138,7 @@ class _Books:
     def __init__(self, connection: Connection, org_id: UUID, plan: OrderPlan) -> None:
         self.products = {sku: row["decimals"] for sku, row in present.products(connection, org_id=org_id).items()}
         self.partners = set(present.partners(connection, org_id=org_id))
-        places = present.locations(connection, org_id=org_id)
+        places = present.nodes(connection, org_id=org_id)
         self.nodes = {code for code, place in places.items() if place["level"] == "node"}
         self.plan = plan
 

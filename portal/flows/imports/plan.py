@@ -17,6 +17,7 @@ from portal.flows.imports.cells import quanta
 from portal.flows.imports.check import Findings, Progress, Record, read_records, silent
 from portal.flows.imports.faults import BadCell, Fault
 from portal.flows.imports.kinds import Kind
+from portal.flows.imports.locations import plan_locations
 from portal.flows.imports.orders import OrderPlan, plan_orders
 from portal.flows.imports.tables import Sheet
 from portal.flows.imports.units import plan_units
@@ -274,25 +275,19 @@ def _plan_partners(
 def _plan_locations(
     connection: Connection, org_id: UUID, records: Iterator[Record], plan: Plan, findings: Findings
 ) -> None:
-    standing = present.locations(connection, org_id=org_id)
-    drafts: list[LocationDraft] = []
-    for record in records:
-        code = record.values["code"]
-        before = standing.get(code)
-        names = _names(record, before, findings)
-        if names is None:
-            continue
-        after = {**names, **_merged(record, before, {"kind": "own"})}
-        if plan.count(row=record.row, key=code, before=before, after=after):
-            drafts.append(LocationDraft(code=code, **after))
-    plan.drafts = drafts
+    compared = plan_locations(connection, org_id=org_id, records=records, findings=findings)
+    plan.drafts = [
+        one.draft
+        for one in compared
+        if plan.count(row=one.row, key=one.draft.code, before=one.before, after=one.after)
+    ]
 
 
 def _plan_stock(
     connection: Connection, org_id: UUID, records: Iterator[Record], plan: Plan, findings: Findings
 ) -> None:
     products = present.products(connection, org_id=org_id)
-    nodes = present.locations(connection, org_id=org_id)
+    nodes = present.places(connection, org_id=org_id)
     standing = present.stock(connection, org_id=org_id)
     drafts: list[StockLine] = []
     for record in records:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, text
 
 from portal.inventory.model import REAL_KINDS
 from portal.inventory.places import OWN
-from portal.inventory.store import location_table, product_table
+from portal.inventory.store import product_table
 from portal.inventory.units.model import ProductUnit
 from portal.inventory.units.store import COLUMNS, to_unit
 from portal.kernel.quantity import to_text
@@ -29,12 +29,25 @@ def partners(connection: Connection, *, org_id: UUID) -> dict[str, dict[str, Any
     return {row["code"]: dict(row) for row in rows.mappings()}
 
 
-def locations(connection: Connection, *, org_id: UUID) -> dict[str, dict[str, Any]]:
-    """Return every real node's values by code, its id among them."""
+def places(connection: Connection, *, org_id: UUID) -> dict[str, dict[str, Any]]:
+    """Return every real place's values by code, with the codes of its parent and its node, and its id."""
     rows = connection.execute(
-        select(location_table).where(location_table.c.org_id == org_id, location_table.c.kind.in_(REAL_KINDS))
+        text("""
+            SELECT l.id, l.code, l.name_zh, l.name_en, l.kind, l.level, COALESCE(p.code, '') AS parent,
+                   n.code AS node
+            FROM location l
+            JOIN location n ON n.org_id = l.org_id AND n.id = l.node_id
+            LEFT JOIN location p ON p.org_id = l.org_id AND p.id = l.parent_id
+            WHERE l.org_id = :org AND l.kind = ANY(CAST(:real AS text[]))
+        """),
+        {"org": org_id, "real": list(REAL_KINDS)},
     )
     return {row["code"]: dict(row) for row in rows.mappings()}
+
+
+def nodes(connection: Connection, *, org_id: UUID) -> dict[str, dict[str, Any]]:
+    """Return every real node's values by code: what can be promised lies at a node, whatever its bins."""
+    return {code: row for code, row in places(connection, org_id=org_id).items() if row["level"] == "node"}
 
 
 def units(connection: Connection, *, org_id: UUID) -> dict[UUID, tuple[ProductUnit, ...]]:

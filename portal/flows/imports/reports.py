@@ -20,10 +20,11 @@ _WIDEST = 40
 
 
 def template_rows(kind: Kind) -> list[list[str]]:
-    """Return the header, Chinese and English in each cell, and one example row."""
+    """Return the header, Chinese and English in each cell, and example rows."""
     return [
         [f"{field.zh} {field.label}" for field in kind.fields],
         [field.example for field in kind.fields],
+        *(list(row) for row in kind.more_examples),
     ]
 
 

@@ -135,7 +135,7 @@ class _Ids:
     def __init__(self, connection: Connection, org_id: UUID) -> None:
         self.products = _ids(present.products(connection, org_id=org_id))
         self.partners = _ids(present.partners(connection, org_id=org_id))
-        nodes = present.locations(connection, org_id=org_id)
+        nodes = present.nodes(connection, org_id=org_id)
         self.nodes = _ids(nodes)
         self.usual_node = min(
             (code for code, row in nodes.items() if row["kind"] == "own"), default=min(nodes, default=None)

@@ -19,6 +19,7 @@ from portal.inventory.reads.books import (
 )
 from portal.inventory.reads.detail import LotRow, NodeStock, ProductDetail, node_stock, product_detail
 from portal.inventory.reads.entitled import products_in_scope
+from portal.inventory.reads.heaps import Held, HeldPage, find_held, held_in, held_of, serials_of
 from portal.inventory.reads.holding import (
     HeldPart,
     Pool,
@@ -30,8 +31,9 @@ from portal.inventory.reads.holding import (
     reservations,
     rooms,
 )
+from portal.inventory.reads.moves import MovePage, PostedMove, find_move, posted_moves
 from portal.inventory.reads.picks import PickDocument, PickLine, pick_documents, pick_lines
-from portal.inventory.reads.places import Held, Place, find_place, held_in, places
+from portal.inventory.reads.places import Place, find_place, place_codes, places
 from portal.inventory.reads.position import StockPosition, stock_position
 from portal.inventory.reads.proof import Check, Drift, last_check, reconcile
 from portal.inventory.reads.trace import (
@@ -56,15 +58,18 @@ __all__ = [
     "Counts",
     "Drift",
     "Held",
+    "HeldPage",
     "HeldPart",
     "Location",
     "LotRow",
     "Lying",
+    "MovePage",
     "NodeStock",
     "PickDocument",
     "PickLine",
     "Place",
     "Pool",
+    "PostedMove",
     "Product",
     "ProductDetail",
     "Reservation",
@@ -72,10 +77,13 @@ __all__ = [
     "TracedLot",
     "TracedMove",
     "availability",
+    "find_held",
     "find_lots",
+    "find_move",
     "find_place",
     "find_product",
     "held_in",
+    "held_of",
     "holds_by_day",
     "last_check",
     "locations",
@@ -83,8 +91,10 @@ __all__ = [
     "node_stock",
     "pick_documents",
     "pick_lines",
+    "place_codes",
     "places",
     "pools",
+    "posted_moves",
     "product_detail",
     "products",
     "products_by_id",
@@ -94,6 +104,7 @@ __all__ = [
     "reservation_of_key",
     "reservations",
     "rooms",
+    "serials_of",
     "stock_position",
     "trace_lot",
     "trace_move",

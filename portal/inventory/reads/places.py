@@ -1,4 +1,4 @@
-"""Nodes with their zones and bins, what lies in them, and how fresh a node's word is."""
+"""Nodes with their zones and bins, and how fresh a node's word is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,6 @@ from sqlalchemy import Connection, text
 
 from portal.inventory.model import REAL_KINDS, UnknownLocation
 from portal.inventory.places import OWN
-from portal.inventory.reads.books import PRODUCT_COLUMNS, Product, to_product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +74,17 @@ def places(connection: Connection, *, org_id: UUID) -> tuple[Place, ...]:
     return tuple(Place(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
+def place_codes(connection: Connection, *, org_id: UUID) -> dict[str, UUID]:
+    """Return the ids of all real places by what is written on them, in the order of the codes."""
+    rows = connection.execute(
+        text(
+            "SELECT code, id FROM location WHERE org_id = :org AND kind = ANY(CAST(:real AS text[])) ORDER BY code"
+        ),
+        {"org": org_id, "real": list(REAL_KINDS)},
+    )
+    return {row.code: row.id for row in rows}
+
+
 def find_place(connection: Connection, *, org_id: UUID, place_id: UUID) -> Place:
     """Return one real place.
 
@@ -88,56 +98,3 @@ def find_place(connection: Connection, *, org_id: UUID, place_id: UUID) -> Place
     if row is None:
         raise UnknownLocation(f"No place {place_id} is known.", location=str(place_id))
     return Place(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """Stock of one lot at one place, in one status and ownership.
-
-    Attributes:
-        place: Code of the place.
-        product: The product.
-        lot: Lot code; empty for a product that is not tracked.
-        status: Status of the stock.
-        owner_zh: Chinese name of the partner whose consignment stock it is; empty for our own.
-        owner_en: English name of that partner.
-        quantity: Quanta.
-    """
-
-    place: str
-    product: Product
-    lot: str
-    status: str
-    owner_zh: str
-    owner_en: str
-    quantity: int
-
-
-def held_in(connection: Connection, *, org_id: UUID, place_id: UUID) -> tuple[Held, ...]:
-    """Return what lies in a place and in what belongs to it, our own and others', by place, product and lot."""
-    rows = connection.execute(
-        text(f"""
-            SELECT {PRODUCT_COLUMNS}, l.code AS place, t.code AS lot, b.status,
-                   COALESCE(o.name_zh, '') AS owner_zh, COALESCE(o.name_en, '') AS owner_en, b.on_hand AS quantity
-            FROM stock_balance b
-            JOIN location l ON l.org_id = b.org_id AND l.id = b.location_id
-            JOIN product p ON p.org_id = b.org_id AND p.id = b.product_id
-            JOIN lot t ON t.org_id = b.org_id AND t.id = b.lot_id
-            LEFT JOIN partner o ON o.org_id = b.org_id AND o.id = b.owner_id
-            WHERE b.org_id = :org AND b.on_hand > 0 AND :place IN (l.id, l.parent_id, l.node_id)
-            ORDER BY l.level <> 'node', l.code, p.sku, t.expires_on NULLS LAST, t.code, b.status, b.owner_id
-        """),  # noqa: S608 - columns from code
-        {"org": org_id, "place": place_id},
-    )
-    return tuple(
-        Held(
-            place=row.place,
-            product=to_product(row),
-            lot=row.lot,
-            status=row.status,
-            owner_zh=row.owner_zh,
-            owner_en=row.owner_en,
-            quantity=row.quantity,
-        )
-        for row in rows
-    )

@@ -53,11 +53,11 @@ _DRIFTS = text("""
     WITH real AS (
         SELECT id, code FROM location WHERE org_id = :org AND kind = ANY(CAST(:real AS text[]))
     ), ends AS (
-        SELECT product_id, lot_id, to_location_id AS location_id, to_status AS status, owner_id, serial_id,
-               quantity
+        SELECT product_id, lot_id, to_location_id AS location_id, to_status AS status, to_owner_id AS owner_id,
+               serial_id, quantity
         FROM stock_move WHERE org_id = :org
         UNION ALL
-        SELECT product_id, lot_id, from_location_id, from_status, owner_id, serial_id, -quantity
+        SELECT product_id, lot_id, from_location_id, from_status, from_owner_id, serial_id, -quantity
         FROM stock_move WHERE org_id = :org
     ), moved AS (
         SELECT e.product_id, e.location_id, e.lot_id, e.status, e.owner_id, SUM(e.quantity) AS quantity

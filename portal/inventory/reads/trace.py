@@ -47,7 +47,7 @@ class TracedMove(NamedTuple):
         serial: The serial number, or empty.
         supplier: Who announced the document, for an arrival.
         partner_id: The customer the document was promised to, for a departure.
-        own: Whether the goods were our own.
+        own: Whether the goods are our own from then on.
         taken_back: Whether a later move took it back.
         reverses: Whether it takes another one back.
     """
@@ -101,7 +101,7 @@ _COLUMNS = """
     m.from_status, m.to_status, m.quantity, m.document, m.reason, m.actor, COALESCE(s.code, '') AS serial,
     CASE WHEN o.kind IN ('supplier', 'in_transit') THEN COALESCE(e.supplier, '') ELSE '' END AS supplier,
     CASE WHEN t.kind = 'customer' THEN a.partner_id END AS partner_id,
-    m.owner_id = CAST('00000000-0000-0000-0000-000000000000' AS uuid) AS own,
+    m.to_owner_id = CAST('00000000-0000-0000-0000-000000000000' AS uuid) AS own,
     r.id IS NOT NULL AS taken_back, m.reverses_id IS NOT NULL AS reverses
 """
 
@@ -135,21 +135,25 @@ def _connected(*, near: str, far: str, best: str, after: str, nearer: str) -> st
     WITH RECURSIVE start AS (
         SELECT * FROM stock_move WHERE org_id = %(org)s AND id = %(move)s
     ), step AS MATERIALIZED (
-        SELECT DISTINCT m.from_location_id, m.from_status, m.to_location_id, m.to_status
-        FROM stock_move m JOIN start b ON m.lot_id = b.lot_id AND m.owner_id = b.owner_id WHERE m.org_id = %(org)s
+        SELECT DISTINCT m.from_location_id, m.from_status, m.from_owner_id, m.to_location_id, m.to_status,
+               m.to_owner_id
+        FROM stock_move m JOIN start b ON m.lot_id = b.lot_id WHERE m.org_id = %(org)s
     ), heap AS MATERIALIZED (
-        SELECT h.*, row_number() OVER (ORDER BY h.location_id, h.status) AS number,
+        SELECT h.*, row_number() OVER (ORDER BY h.location_id, h.status, h.owner_id) AS number,
                l.kind = ANY(CAST(%(through)s AS text[])) AS through
-        FROM (SELECT from_location_id AS location_id, from_status AS status FROM step
-              UNION SELECT to_location_id, to_status FROM step) h
+        FROM (SELECT from_location_id AS location_id, from_status AS status, from_owner_id AS owner_id FROM step
+              UNION SELECT to_location_id, to_status, to_owner_id FROM step) h
         JOIN location l ON l.org_id = %(org)s AND l.id = h.location_id
     ), pair AS MATERIALIZED (
         SELECT p.*, n.number AS near, f.number AS far
         FROM step p
-        JOIN heap n ON n.location_id = p.{near}_location_id AND n.status = p.{near}_status AND n.through
+        JOIN heap n ON n.location_id = p.{near}_location_id AND n.status = p.{near}_status
+                   AND n.owner_id = p.{near}_owner_id AND n.through
         JOIN heap f ON f.location_id = p.{far}_location_id AND f.status = p.{far}_status
+                   AND f.owner_id = p.{far}_owner_id
     ), walk (reached, steps) AS (
-        SELECT (SELECT array_agg(CASE WHEN (h.location_id, h.status) = (b.{far}_location_id, b.{far}_status)
+        SELECT (SELECT array_agg(CASE WHEN (h.location_id, h.status, h.owner_id)
+                                           = (b.{far}_location_id, b.{far}_status, b.{far}_owner_id)
                                       THEN b.seq END ORDER BY h.number) FROM heap h), 0
         FROM start b
         UNION ALL
@@ -164,7 +168,7 @@ def _connected(*, near: str, far: str, best: str, after: str, nearer: str) -> st
                 CROSS JOIN LATERAL (
                     SELECT {best}(m.seq) AS seq FROM stock_move m
                     WHERE m.org_id = %(org)s AND m.lot_id = (SELECT lot_id FROM start)
-                      AND m.owner_id = (SELECT owner_id FROM start)
+                      AND m.from_owner_id = p.from_owner_id AND m.to_owner_id = p.to_owner_id
                       AND m.from_location_id = p.from_location_id AND m.to_location_id = p.to_location_id
                       AND m.from_status = p.from_status AND m.to_status = p.to_status
                       AND m.seq {after} w.reached[p.near]
@@ -175,7 +179,7 @@ def _connected(*, near: str, far: str, best: str, after: str, nearer: str) -> st
         ) next
         WHERE next.reached IS DISTINCT FROM w.reached
     ), known AS (
-        SELECT h.location_id, h.status, r.seq
+        SELECT h.location_id, h.status, h.owner_id, r.seq
         FROM (SELECT reached FROM walk ORDER BY steps DESC LIMIT 1) w
         CROSS JOIN LATERAL unnest(w.reached) WITH ORDINALITY AS r (seq, number)
         JOIN heap h ON h.number = r.number
@@ -183,8 +187,9 @@ def _connected(*, near: str, far: str, best: str, after: str, nearer: str) -> st
     )
     SELECT {_COLUMNS}
     FROM stock_move m
-    JOIN start b ON b.lot_id = m.lot_id AND b.owner_id = m.owner_id
+    JOIN start b ON b.lot_id = m.lot_id
     LEFT JOIN known k ON k.location_id = m.{near}_location_id AND k.status = m.{near}_status
+                     AND k.owner_id = m.{near}_owner_id
     {_JOINS}
     WHERE m.org_id = %(org)s AND (m.id = b.id OR m.seq {after} k.seq)
     ORDER BY m.seq
@@ -273,6 +278,8 @@ class Lying:
         code: Its code.
         node: Code of its node.
         status: Status of the stock.
+        place_id: Id of the place.
+        owner_id: Whose goods they are.
         own: Whether it is our own.
         quantity: Quanta.
     """
@@ -282,6 +289,8 @@ class Lying:
     code: str
     node: str
     status: str
+    place_id: UUID
+    owner_id: UUID
     own: bool
     quantity: int
 
@@ -291,7 +300,7 @@ def lying(connection: Connection, *, org_id: UUID, lot_id: UUID) -> tuple[Lying,
     rows = connection.execute(
         text("""
             SELECT l.name_zh AS place_zh, l.name_en AS place_en, l.code, n.code AS node, b.status,
-                   b.owner_id = :own AS own, b.on_hand AS quantity
+                   b.location_id AS place_id, b.owner_id, b.owner_id = :own AS own, b.on_hand AS quantity
             FROM stock_balance b
             JOIN location l ON l.org_id = b.org_id AND l.id = b.location_id
             JOIN location n ON n.org_id = b.org_id AND n.id = b.node_id

@@ -3,15 +3,17 @@
 A local date is the date of ``now`` in its own zone: doors hand the instant over in the company's zone.
 """
 
-from portal.inventory.service.books import ensure_virtual_locations, save_locations, save_products
+from portal.inventory.service.books import ensure_virtual_locations, save_products
 from portal.inventory.service.checking import check_books
-from portal.inventory.service.moving import change_lot_status, change_status, reverse_move, scrap, transfer
+from portal.inventory.service.locations import save_locations
+from portal.inventory.service.moving import change_lot_status, change_status, scrap, take_over, transfer
 from portal.inventory.service.picks import pick
 from portal.inventory.service.places import add_place, limit_feed, rename_place
 from portal.inventory.service.pools import end_due_pools, end_pool, open_pool
 from portal.inventory.service.promises import allocate, keep_for_documents, release
 from portal.inventory.service.receipts import expect, expect_receipts, receive, write_off_expected
 from portal.inventory.service.reservations import confirm, lapse, release_reservation, reserve
+from portal.inventory.service.reversing import reverse_move
 from portal.inventory.service.stock import book_stock, issue_stock, set_stock
 from portal.inventory.service.upkeep import keep_up
 
@@ -45,6 +47,7 @@ __all__ = [
     "save_products",
     "scrap",
     "set_stock",
+    "take_over",
     "transfer",
     "write_off_expected",
 ]

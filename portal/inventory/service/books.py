@@ -10,7 +10,6 @@ from portal.inventory.model import (
     REAL_KINDS,
     VIRTUAL_KINDS,
     GtinTaken,
-    LocationDraft,
     ProductDraft,
     UnitFixed,
     UnknownLocation,
@@ -58,48 +57,7 @@ def save_products(
         )
     connection.execute(_SAVE_PRODUCTS, columns)
     note_bulk(connection, rows=len(wanted), tables=("product",))
-    return _ids(connection, "product", "sku", actor.org_id, list(wanted))
-
-
-def save_locations(
-    connection: Connection, *, actor: Actor, drafts: Sequence[LocationDraft], now: datetime
-) -> dict[str, UUID]:
-    """Add nodes, or bring them up to date by code; returns the ids by code.
-
-    The virtual places are made as well. Zones and bins carry the kind of their node; a code that is theirs is left
-    as it is.
-    """
-    ensure_virtual_locations(connection, org_id=actor.org_id, now=now)
-    wanted = {draft.code: draft for draft in drafts}
-    connection.execute(
-        text("""
-            INSERT INTO location (org_id, id, code, name_zh, name_en, kind, fed_at, created_at)
-            SELECT :org, u.id, u.code, u.zh, u.en, u.kind, CASE WHEN u.kind <> 'own' THEN :now END, :now
-            FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS text[]), CAST(:zh AS text[]), CAST(:en AS text[]),
-                        CAST(:kinds AS text[])) AS u (id, code, zh, en, kind)
-            ON CONFLICT (org_id, code) DO UPDATE
-            SET name_zh = EXCLUDED.name_zh, name_en = EXCLUDED.name_en, kind = EXCLUDED.kind
-            WHERE location.level = 'node' AND (location.name_zh, location.name_en, location.kind)
-                  IS DISTINCT FROM (EXCLUDED.name_zh, EXCLUDED.name_en, EXCLUDED.kind)
-        """),
-        {
-            "org": actor.org_id,
-            "now": now,
-            "ids": [new_id(now) for _ in wanted],
-            "codes": list(wanted),
-            "zh": [draft.name_zh for draft in wanted.values()],
-            "en": [draft.name_en for draft in wanted.values()],
-            "kinds": [draft.kind for draft in wanted.values()],
-        },
-    )
-    connection.execute(
-        text(
-            "UPDATE location b SET kind = n.kind FROM location n WHERE b.org_id = :org AND n.org_id = :org"
-            " AND n.id = b.within_id AND n.kind <> b.kind"
-        ),
-        {"org": actor.org_id},
-    )
-    return _ids(connection, "location", "code", actor.org_id, list(wanted))
+    return ids_by_key(connection, "product", "sku", actor.org_id, list(wanted))
 
 
 def locked_products(connection: Connection, *, org_id: UUID, product_ids: set[UUID]) -> dict[UUID, str]:
@@ -208,7 +166,10 @@ def _taken(gtin: str, sku: str) -> GtinTaken:
     return GtinTaken(f"GTIN {gtin} belongs to {sku} already.", gtin=gtin, sku=sku)
 
 
-def _ids(connection: Connection, table: str, column: str, org_id: UUID, keys: Sequence[str]) -> dict[str, UUID]:
+def ids_by_key(
+    connection: Connection, table: str, column: str, org_id: UUID, keys: Sequence[str]
+) -> dict[str, UUID]:
+    """Return the ids of rows by the keys people know them by; table and column are names from code."""
     rows = connection.execute(
         text(
             f"SELECT {column} AS key, id FROM {table}"  # noqa: S608 - names from code

@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.picking import PickTask, check_goods, check_place
-from portal.inventory.places import Take, UnknownDocument
+from portal.inventory.places import AVAILABLE, OWN, Take, UnknownDocument
 from portal.inventory.reads.picks import pick_lines
 from portal.inventory.service.books import ensure_virtual_locations, locked_products
-from portal.inventory.service.moving import Deed, find_taken, not_enough, post_taken
+from portal.inventory.service.guarding import At
 from portal.inventory.service.promises import PICK
+from portal.inventory.service.taking import Deed, find_taken, not_enough, post_taken
 from portal.inventory.store import is_posted
 from portal.kernel.actor import Actor
 from portal.kernel.gs1 import Scan
@@ -76,7 +77,9 @@ def pick(  # noqa: PLR0913 - for what, what was scanned where, how much, once
     taken = find_taken(connection, org_id=actor.org_id, take=take, sku=skus[task.product_id])
     customer = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["customer"]
     deed = Deed(kind="pick", key=key, document=document)
-    post_taken(connection, actor=actor, take=take, taken=taken, to=(customer, "available"), deed=deed, now=now)
+    post_taken(
+        connection, actor=actor, take=take, taken=taken, to=At(customer, AVAILABLE, OWN), deed=deed, now=now
+    )
     connection.execute(
         text("""
             UPDATE allocation SET state = CASE WHEN quantity = :taken THEN 'shipped' ELSE state END,

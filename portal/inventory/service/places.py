@@ -6,14 +6,12 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.model import REAL_KINDS, UnknownLocation
-from portal.inventory.places import STALE_POLICIES, BadPlace, UnknownStatus
+from portal.inventory.places import ABOVE, STALE_POLICIES, BadPlace, UnknownStatus
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 
 MAX_CODE = 40
 """Longest code of a zone or bin, in characters."""
-
-_ABOVE = {"zone": ("node",), "bin": ("node", "zone")}
 
 
 def add_place(  # noqa: PLR0913 - the facts of one place
@@ -53,7 +51,7 @@ def add_place(  # noqa: PLR0913 - the facts of one place
     ).first()
     if parent is None:
         raise UnknownLocation(f"No place {parent_id} is known.", location=str(parent_id))
-    if not 1 <= len(code) <= MAX_CODE or parent.level not in _ABOVE.get(level, ()):
+    if not 1 <= len(code) <= MAX_CODE or parent.level not in ABOVE.get(level, ()):
         raise BadPlace(f"No {level} {code} can be in {parent.code}.", place=code)
     added = connection.execute(
         text("""

@@ -136,3 +136,19 @@ def check_given(
     """
     tracking = tracking_of(connection, org_id=org_id, product_id=product_id)
     check_serials(codes, quantity, tracking=tracking, sku=sku)
+
+
+def check_serial_there(
+    connection: Connection, org_id: UUID, serial_id: UUID, code: str, at: tuple[UUID, str]
+) -> None:
+    """Refuse a serial number that is not at that place in that status.
+
+    Raises:
+        SerialUsed: It is elsewhere, has left, or is in another status.
+    """
+    row = connection.execute(
+        text("SELECT location_id, status, state FROM serial WHERE org_id = :org AND id = :id"),
+        {"org": org_id, "id": serial_id},
+    ).one()
+    if (row.location_id, row.status) != at:
+        raise SerialUsed(f"Serial number {code} is {row.state}, not there.", serial=code, state=row.state)

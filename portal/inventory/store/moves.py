@@ -35,7 +35,8 @@ class Move:
         key: Idempotency key; a key that was posted before is not posted again.
         from_status: Status it leaves: available, quarantine or blocked.
         to_status: Status it arrives in.
-        owner_id: Whose goods they are; ``OWN``, or the partner whose consignment stock it is.
+        owner_id: Whose goods leave; ``OWN``, or the partner whose consignment stock it is.
+        to_owner_id: Whose they are on arrival; ``None`` when they stay whose they are.
         serial_id: The serial number that moves, with a quantity of 1.
         reverses_id: The move that this one takes back.
     """
@@ -52,6 +53,7 @@ class Move:
     from_status: str = AVAILABLE
     to_status: str = AVAILABLE
     owner_id: UUID = OWN
+    to_owner_id: UUID | None = None
     serial_id: UUID | None = None
     reverses_id: UUID | None = None
 
@@ -136,12 +138,14 @@ def ensure_lots(
 _ROWS = text("""
     INSERT INTO stock_balance (org_id, product_id, location_id, lot_id, status, owner_id, node_id, on_hand,
                                changed_at)
-    SELECT DISTINCT CAST(:org AS uuid), u.product_id, p.location_id, u.lot_id, p.status, u.owner_id, l.node_id, 0,
+    SELECT DISTINCT CAST(:org AS uuid), u.product_id, p.location_id, u.lot_id, p.status, p.owner_id, l.node_id, 0,
            CAST(:now AS timestamptz)
     FROM unnest(CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]), CAST(:tos AS uuid[]),
-                CAST(:from_statuses AS text[]), CAST(:to_statuses AS text[]), CAST(:owners AS uuid[]))
-         AS u (product_id, lot_id, from_id, to_id, from_status, to_status, owner_id)
-    CROSS JOIN LATERAL (VALUES (u.from_id, u.from_status), (u.to_id, u.to_status)) AS p (location_id, status)
+                CAST(:from_statuses AS text[]), CAST(:to_statuses AS text[]), CAST(:from_owners AS uuid[]),
+                CAST(:to_owners AS uuid[]))
+         AS u (product_id, lot_id, from_id, to_id, from_status, to_status, from_owner_id, to_owner_id)
+    CROSS JOIN LATERAL (VALUES (u.from_id, u.from_status, u.from_owner_id), (u.to_id, u.to_status, u.to_owner_id))
+         AS p (location_id, status, owner_id)
     JOIN location l ON l.org_id = :org AND l.id = p.location_id AND l.kind = ANY(CAST(:real AS text[]))
     ON CONFLICT DO NOTHING
 """)
@@ -149,26 +153,29 @@ _ROWS = text("""
 _MOVES = text("""
     WITH posted AS (
         INSERT INTO stock_move (org_id, id, product_id, lot_id, from_location_id, to_location_id, from_status,
-                                to_status, owner_id, serial_id, reverses_id, quantity, kind, document, reason,
-                                actor, at, idempotency_key)
-        SELECT :org, u.id, u.product_id, u.lot_id, u.from_id, u.to_id, u.from_status, u.to_status, u.owner_id,
-               u.serial_id, u.reverses_id, u.quantity, u.kind, u.document, u.reason, :actor, :now, u.key
+                                to_status, from_owner_id, to_owner_id, serial_id, reverses_id, quantity, kind,
+                                document, reason, actor, at, idempotency_key)
+        SELECT :org, u.id, u.product_id, u.lot_id, u.from_id, u.to_id, u.from_status, u.to_status,
+               u.from_owner_id, u.to_owner_id, u.serial_id, u.reverses_id, u.quantity, u.kind, u.document,
+               u.reason, :actor, :now, u.key
         FROM unnest(CAST(:ids AS uuid[]), CAST(:products AS uuid[]), CAST(:lots AS uuid[]), CAST(:froms AS uuid[]),
                     CAST(:tos AS uuid[]), CAST(:from_statuses AS text[]), CAST(:to_statuses AS text[]),
-                    CAST(:owners AS uuid[]), CAST(:serials AS uuid[]), CAST(:reversed AS uuid[]),
-                    CAST(:quantities AS bigint[]), CAST(:kinds AS text[]),
+                    CAST(:from_owners AS uuid[]), CAST(:to_owners AS uuid[]), CAST(:serials AS uuid[]),
+                    CAST(:reversed AS uuid[]), CAST(:quantities AS bigint[]), CAST(:kinds AS text[]),
                     CAST(:documents AS text[]), CAST(:reasons AS text[]), CAST(:keys AS text[]))
-             AS u (id, product_id, lot_id, from_id, to_id, from_status, to_status, owner_id, serial_id,
-                   reverses_id, quantity, kind, document, reason, key)
+             AS u (id, product_id, lot_id, from_id, to_id, from_status, to_status, from_owner_id, to_owner_id,
+                   serial_id, reverses_id, quantity, kind, document, reason, key)
         ON CONFLICT (org_id, idempotency_key) DO NOTHING
-        RETURNING product_id, lot_id, from_location_id, to_location_id, from_status, to_status, owner_id,
-                  serial_id, quantity, idempotency_key
+        RETURNING product_id, lot_id, from_location_id, to_location_id, from_status, to_status, from_owner_id,
+                  to_owner_id, serial_id, quantity, idempotency_key
     ), change AS (
         SELECT product_id, lot_id, location_id, status, owner_id, CAST(SUM(quantity) AS bigint) AS quantity
-        FROM (SELECT product_id, lot_id, to_location_id AS location_id, to_status AS status, owner_id, quantity
+        FROM (SELECT product_id, lot_id, to_location_id AS location_id, to_status AS status,
+                     to_owner_id AS owner_id, quantity
               FROM posted
               UNION ALL
-              SELECT product_id, lot_id, from_location_id, from_status, owner_id, -quantity FROM posted) AS ends
+              SELECT product_id, lot_id, from_location_id, from_status, from_owner_id, -quantity
+              FROM posted) AS ends
         GROUP BY product_id, lot_id, location_id, status, owner_id
     ), changed AS (
         UPDATE stock_balance b SET on_hand = b.on_hand + c.quantity, changed_at = :now
@@ -177,12 +184,12 @@ _MOVES = text("""
           AND b.lot_id = c.lot_id AND b.status = c.status AND b.owner_id = c.owner_id
     ), carried AS (
         UPDATE serial s
-        SET location_id = p.to_location_id, status = p.to_status, changed_at = :now,
+        SET location_id = p.to_location_id, status = p.to_status, owner_id = p.to_owner_id, changed_at = :now,
             state = CASE WHEN l.kind = ANY(CAST(:real AS text[])) THEN 'in_stock' WHEN l.kind = 'customer'
                          THEN 'shipped' WHEN l.kind = 'scrap' THEN 'scrapped' ELSE 'void' END
         FROM posted p JOIN location l ON l.org_id = :org AND l.id = p.to_location_id
         WHERE s.org_id = :org AND s.id = p.serial_id AND s.location_id = p.from_location_id
-          AND s.status = p.from_status AND s.owner_id = p.owner_id AND s.lot_id = p.lot_id
+          AND s.status = p.from_status AND s.owner_id = p.from_owner_id AND s.lot_id = p.lot_id
         RETURNING s.id
     )
     SELECT idempotency_key, serial_id IS NULL OR serial_id IN (SELECT id FROM carried) AS settled FROM posted
@@ -219,7 +226,8 @@ def post_moves(
         "tos": [move.to_id for move in moves],
         "from_statuses": [move.from_status for move in moves],
         "to_statuses": [move.to_status for move in moves],
-        "owners": [move.owner_id for move in moves],
+        "from_owners": [move.owner_id for move in moves],
+        "to_owners": [move.owner_id if move.to_owner_id is None else move.to_owner_id for move in moves],
     }
     connection.execute(_ROWS, columns)
     posted = connection.execute(

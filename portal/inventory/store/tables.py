@@ -129,8 +129,9 @@ move_table = org_table(
     identifier("to_location_id"),
     Column("from_status", Text, nullable=False),
     Column("to_status", Text, nullable=False),
-    # Whose goods they are: all zeros for our own, or the partner whose consignment stock it is.
-    identifier("owner_id"),
+    # Whose goods leave, and whose they are on arrival: all zeros for our own, or the partner who consigned them.
+    identifier("from_owner_id"),
+    identifier("to_owner_id"),
     identifier("serial_id", nullable=True),
     # The move that this one takes back.
     identifier("reverses_id", nullable=True),
@@ -159,8 +160,11 @@ move_table = org_table(
         " AND to_status IN ('available', 'quarantine', 'blocked')",
         name="statuses_known",
     ),
-    CheckConstraint("from_location_id <> to_location_id OR from_status <> to_status", name="places_differ"),
-    Index("ix_stock_move_product_at", "org_id", "product_id", "at"),
+    CheckConstraint(
+        "from_location_id <> to_location_id OR from_status <> to_status OR from_owner_id <> to_owner_id",
+        name="places_differ",
+    ),
+    Index("ix_stock_move_product_seq", "org_id", "product_id", "seq"),
     Index("ix_stock_move_lot", "org_id", "lot_id", "from_location_id", "to_location_id", "seq"),
     Index("ix_stock_move_serial", "org_id", "serial_id", "seq", postgresql_where=text("serial_id IS NOT NULL")),
 )
