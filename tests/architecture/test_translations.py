@@ -3,6 +3,7 @@
 import gettext
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ def test_every_text_of_code_and_templates_is_in_the_catalogue(catalogue: Catalog
         if text and catalogue.get(text if isinstance(text, str) else text[0]) is None
     }
     assert missing == set()
+
+
+def test_no_text_stands_twice_for_the_later_would_silently_win() -> None:
+    ids = re.findall(r'^msgid "(.+)"$', (FOLDER / "messages.po").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(text for text, times in Counter(ids).items() if times > 1) == []
 
 
 def test_no_text_is_empty_or_fuzzy(catalogue: Catalog) -> None:
