@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from portal.flows import order_views
 from portal.flows.order_views import OrderView, PolicyView, Which
 from portal.inventory.places import OWN
-from portal.inventory.reads import Product, last_check, products_by_id
+from portal.inventory.reads import Product, Uncovered, last_check, products_by_id, uncovered
 from portal.inventory.units.model import Units
 from portal.inventory.units.reads import units_of
 from portal.passports import reads as passports
@@ -39,6 +39,19 @@ class EndingLot:
     lot_code: str
     expires_on: date
     on_hand: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Promises at a node that nothing covers.
+
+    Attributes:
+        found: What is missing.
+        units: The product's units today.
+    """
+
+    found: Uncovered
+    units: Units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,7 @@ class Inbox:
         arriving: Shipped orders, to be received.
         differing: Orders received with another quantity than announced.
         short: Policies whose projection is below the minimum while nothing is proposed.
+        gaps: Promises that nothing covers, the earliest day first.
         ending: Lots that end soon, soonest first.
         failed_jobs: Jobs that were given up.
         drifts: Balances and serial numbers that did not agree with the moves when the books were last compared.
@@ -86,6 +100,7 @@ class Inbox:
     arriving: list[OrderView]
     differing: list[OrderView]
     short: list[PolicyView]
+    gaps: list[Gap]
     ending: list[EndingLot]
     failed_jobs: int
     drifts: int
@@ -115,6 +130,7 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
         arriving=orders(State.SHIPPED),
         differing=orders(State.RECEIVED),
         short=[view for view in short if view.policy.id not in asked],
+        gaps=_gaps(connection, org_id, now),
         ending=_ending(connection, org_id, today),
         failed_jobs=connection.execute(
             text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
@@ -124,6 +140,13 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
         anchors=anchors,
         setup=_setup(connection, org_id, anchors),
     )
+
+
+def _gaps(connection: Connection, org_id: UUID, now: datetime) -> list[Gap]:
+    found = uncovered(connection, org_id=org_id, now=now, most=_MOST)
+    products = {one.product.id: one.product for one in found}
+    units = units_of(connection, org_id=org_id, products=products.values(), on=now.date())
+    return [Gap(found=one, units=units[one.product.id]) for one in found]
 
 
 def _ending(connection: Connection, org_id: UUID, today: date) -> list[EndingLot]:

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 
 from portal.flows import order_views
-from portal.flows.inbox import EndingLot, Inbox
+from portal.flows.inbox import EndingLot, Gap, Inbox
 from portal.flows.order_views import OrderView
 from portal.replenishment.model import Shipment
 from portal.web import filters, order_pages
@@ -25,6 +25,7 @@ def items(found: Inbox) -> list[dict[str, Any]]:
         *(_arriving(view) for view in found.arriving),
         *(_differing(view) for view in found.differing),
         *(_short(view) for view in found.short),
+        *(_gap(gap) for gap in found.gaps),
         *(_ending(lot) for lot in found.ending),
         *_system(found),
     ]
@@ -162,6 +163,33 @@ def _short(view: order_views.PolicyView) -> dict[str, Any]:
         ),
         "at": filters.now(),
         "action": gettext("Open"),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    found = gap.found
+    how = words.measure(found.product, reading_level(current_viewer().read_in), gap.units)
+    return {
+        "filter": "stock",
+        "href": url_for("inventory.product", sku=found.product.sku),
+        "tone": "bad",
+        "icon": "minus",
+        "kind": gettext("Promised beyond stock"),
+        "title": gettext(
+            "%(product)s, %(day)s: %(amount)s short",
+            product=words.product_name(found.product),
+            day=filters.day(found.on),
+            amount=how.text(found.missing),
+        ),
+        "text": gettext(
+            "%(place)s; %(orders)s",
+            place=words.place_name(found.node),
+            orders=ngettext("%(num)d order waits for it", "%(num)d orders wait for it", found.documents),
+        ),
+        "left": "−" + how.text(found.missing),
+        "note": gettext("%(amount)s, %(day)s", amount=how.base(found.missing), day=filters.day(found.on)),
+        "at": _start_of(found.on),
+        "action": gettext("See the gap"),
     }
 
 

@@ -13,6 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 from werkzeug.test import TestResponse
 
+from portal.inventory import service as inventory
+from portal.inventory.model import AllocationLine
 from portal.kernel.ids import new_id
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
@@ -425,6 +427,27 @@ def test_the_inbox_sorts_what_is_to_do_by_urgency(
     clock.advance(timedelta(days=2, minutes=1))
     service.expire(conn, actor=world.worker, now=clock.now())
     assert "Songyue Tea let R-26002 run out" in seen(operator.get("/ops"))
+
+
+def test_a_promise_that_nothing_covers_is_in_the_inbox_with_its_day(
+    operator: FlaskClient, conn: Connection, world: World
+) -> None:
+    make.stock(conn, world, 24)
+    promise = AllocationLine(
+        product_id=world.product_id,
+        location_id=world.location_id,
+        quantity=60,
+        needed_on=world.now.date() + timedelta(days=3),
+        document="SO-7",
+        source_key="SO-7",
+    )
+    inventory.allocate(conn, actor=world.operator, lines=[promise], now=world.now, beyond_stock=True)
+    page = operator.get("/ops?kind=stock")
+    words = seen(page)
+    assert "Silver needle tea, tin 50 g, 26 Nov: 1 cs + 12 pcs short" in words
+    assert "Ningbo; 1 order waits for it" in words
+    assert "36 pcs, 26 Nov" in words
+    assert 'href="/inventory/TEA-001"' in page.get_data(as_text=True)
 
 
 def test_many_ending_lots_are_one_line_under_later(operator: FlaskClient, conn: Connection, world: World) -> None:

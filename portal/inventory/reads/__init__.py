@@ -48,6 +48,7 @@ from portal.inventory.reads.trace import (
     trace_move,
     trace_serial,
 )
+from portal.inventory.reads.uncovered import Uncovered, uncovered
 
 __all__ = [
     "BACKWARD",
@@ -76,6 +77,7 @@ __all__ = [
     "StockPosition",
     "TracedLot",
     "TracedMove",
+    "Uncovered",
     "availability",
     "find_held",
     "find_lots",
@@ -109,4 +111,5 @@ __all__ = [
     "trace_lot",
     "trace_move",
     "trace_serial",
+    "uncovered",
 ]

@@ -53,7 +53,8 @@ STRATEGIC_ONLY = {"demand_day": "org_id, product_id, day, quantity, order_count"
 SUPPLIERS = {
     "replenishment_order": "org_id, id, number, policy_id, product_id, location_id, supplier_id, quantity, pack_quanta,"
     " needed_on, on_hand, in_transit, confirmed, incoming_on, demand_in_lead_time, lead_time_days, projected,"
-    " min_quanta, max_quanta, over_max, state, version, answer_by, created_at",
+    " min_quanta, max_quanta, over_max, moq_numerator, moq_denominator, moq_unit, moq_quanta, state, version,"
+    " answer_by, created_at",
     "replenishment_step": "org_id, order_id, version, from_state, to_state, actor, actor_id, reason, at",
     "shipment": "org_id, id, number, order_id, supplier_id, product_id, location_id, lot_code, lot_made_on,"
     " lot_expires_on, quantity, received, due_on, state, version, departed_at, received_at",
