@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from portal.flows.allowance import allowance_of
 from portal.inventory import questions
 from portal.inventory.reads import Product, product_detail
+from portal.inventory.units.reads import units_of
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import PortalError
 from portal.kernel.statuses import status_of
@@ -19,7 +20,8 @@ from portal.web.auth import needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.entries import Entries
 from portal.web.inventory import entitled, product_page
-from portal.web.units import unit_name
+from portal.web.stock_words import measure
+from portal.web.units import reading_level
 
 blueprint = Blueprint("questions", __name__)
 
@@ -36,7 +38,7 @@ def ask(sku: str) -> ResponseReturnValue:
     entries = Entries(request.form)
     answer, status = _answer(viewer, product, entries)
     told(products=(sku,))
-    sentence = _sentence(product, answer) if answer else ""
+    sentence = _sentence(viewer, product, answer) if answer else ""
     question = Question(values=entries.values, errors=entries.errors, answer=answer, sentence=sentence)
     return product_page(sku, question), status
 
@@ -66,9 +68,11 @@ def _answer(viewer: Viewer, product: Product, entries: Entries) -> tuple[questio
     return answer, 200
 
 
-def _sentence(product: Product, answer: questions.Answer) -> str:
-    amount = f"{filters.quantity(answer.quantity, product.decimals)} {unit_name(product.base_unit)}"
-    values = {"amount": amount, "day": filters.day(answer.by)}
+def _sentence(viewer: Viewer, product: Product, answer: questions.Answer) -> str:
+    with reading() as connection:
+        units = units_of(connection, org_id=viewer.org.id, products=[product], on=filters.today())[product.id]
+    how = measure(product, reading_level(viewer.read_in), units)
+    values = {"amount": how.with_base(answer.quantity), "day": filters.day(answer.by)}
     if answer.yes:
         return str(gettext("At least %(amount)s can be promised by %(day)s.", **values))
     return str(gettext("%(amount)s cannot be promised by %(day)s.", **values))

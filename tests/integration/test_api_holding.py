@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from portal.kernel.grain import Grain, GrainKind
 from portal.platform.clock import HandClock
-from portal.platform.db import Database
+from portal.platform.db import Database, DatabaseSilent
 from support.api import ask, codes, data
 from support.desk import Desk
 from support.goods import stock_up
@@ -194,3 +194,16 @@ def test_under_a_coarse_agreement_a_program_learns_no_more_than_a_page_tells(pro
     again = program.hold("key", "300", key="order 2")
     assert [error["code"] for error in again["errors"]] == ["QUESTIONS_USED_UP"]
     assert program.count("SELECT count(*) FROM reservation") == [(0,)]
+
+
+class SilentDesk:
+    """A desk behind which the database has gone."""
+
+    def reserve(self, **_order: object) -> None:
+        raise DatabaseSilent("The database does not answer.")
+
+
+def test_what_no_program_has_to_expect_is_an_error_of_the_response(program: Program) -> None:
+    program.app.extensions["tally_desk"] = SilentDesk()
+    wish = {"sku": "TEA-A", "quantity": "1", "neededOn": "2026-11-25", "key": "k"}
+    assert codes(ask(program.app, program.company, "key", HOLD, variables={"input": wish})) == ["DATABASE_SILENT"]

@@ -1,12 +1,16 @@
 """A buyer asks for a quantity: on the product's page, in the list's opened row, and as a program."""
 
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from portal.inventory.units.model import UnitDraft
+from portal.inventory.units.service import save_units
 from portal.kernel.grain import Grain, GrainKind
+from portal.kernel.units import Level
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from support.api import ask, codes, data
@@ -47,6 +51,16 @@ def test_a_question_is_answered_on_the_page_and_counted_once(desk: Desk) -> None
     used_up = desk.post("ordinary", TEA, 429, quantity="150", by="2026-12-01").text
     assert "The 2 questions of today are used up. New ones from 2026-11-24T00:00+08:00." in used_up
     assert [entry[1] for entry in desk.entries("read")] == ["questions.ask"] * 3
+
+
+def test_an_answer_is_told_in_cases_and_in_the_base_unit(desk: Desk, conn: Connection, now: datetime) -> None:
+    tea = conn.scalar(text("SELECT id FROM product WHERE sku = 'TEA-A'"))
+    case = UnitDraft(
+        product_id=tea, code="XCS", per_base=Fraction(12), level=Level.CASE, valid_from=now.date().replace(day=1)
+    )
+    save_units(conn, actor=desk.company.actor, drafts=[case], now=now)
+    page = " ".join(desk.post("ordinary", TEA, 200, quantity="60", by="2026-11-23").text.split())
+    assert "At least 8 cs + 4 pcs (100 pcs) can be promised by 23 Nov." in page
 
 
 @pytest.mark.parametrize(

@@ -176,3 +176,42 @@ def test_a_file_tells_a_bound_as_the_page_does() -> None:
     with front_app().test_request_context("/?lang=en"):
         how = words.measure(one.product, words.CASES)
         assert how.plain(one.on_hand) == how.text(one.on_hand)
+
+
+@pytest.mark.parametrize(
+    ("quanta", "unit", "told"),
+    [
+        (53, words.CASES, "2 cs + 5 pcs (53 pcs)"),
+        (5, words.CASES, "5 pcs"),
+        (53, words.PIECES, "53 pcs"),
+        (CAP.shown(600, decimals=0), words.CASES, "≥ 20 cs (≥ 500 pcs)"),
+        (STEPS.shown(20, decimals=0), words.CASES, "< 5 cs"),
+        (YES_NO.shown(600, decimals=0), words.CASES, "available"),
+    ],
+)
+def test_a_quantity_is_told_with_the_base_unit_in_brackets_where_that_says_more(
+    quanta: int, unit: Level, told: str
+) -> None:
+    product = row(on_hand=1, in_transit=0, promise=1, usable=1).product
+    with front_app().test_request_context("/?lang=en"):
+        found = words.measure(product, unit).with_base(quanta)
+    assert found.replace("\N{NO-BREAK SPACE}", " ") == told
+
+
+@pytest.mark.parametrize(
+    ("promise", "unit", "told"),
+    [
+        (612, words.CASES, ["612"]),
+        (612, words.PIECES, []),
+        (CAP.shown(600, decimals=0), words.CASES, ["≥ 500"]),
+        (YES_NO.shown(600, decimals=0), words.CASES, []),
+    ],
+)
+def test_the_chart_s_table_has_the_base_unit_beside_packages_and_nothing_finer_than_is_told(
+    promise: int, unit: Level, told: list[str]
+) -> None:
+    one = row(on_hand=promise, in_transit=0, promise=promise, usable=promise)
+    detail = ProductDetail(row=one, supplies=(), own=(), nodes=None, as_of=datetime(2026, 11, 23, tzinfo=UTC))
+    with front_app().test_request_context("/?lang=en"):
+        found = words.base_steps(detail, words.measure(one.product, unit))
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in found] == told
