@@ -64,6 +64,7 @@ WHAT = {
     "deeds.release": _l("stock released"),
     "deeds.scrap": _l("stock scrapped"),
     "deeds.take_over": _l("consignment taken over"),
+    "lots.change": _l("whole lot held or released"),
     "moves.reverse": _l("move taken back"),
     "agreement.made": _l("agreement made"),
     "agreement.changed": _l("agreement changed"),

@@ -456,6 +456,44 @@ def test_what_was_only_checked_is_no_deed_in_the_audit_log(desk: Desk) -> None:
     assert "stock scrapped" in desk.get("/ops/audit")
 
 
+def test_a_whole_lot_is_held_wherever_it_lies_and_freed_again(desk: Desk) -> None:
+    path = "/ops/stock/TEA-A/lot?lot=A2"
+    assert path in desk.get(desk.url("heap", lot="A2", place=str(desk.company.nodes["CTU"])))
+    assert path in desk.get("/ops/trace?lot=A2")
+    assert path in desk.get("/ops/stock/TEA-A/places?lot=A2")
+    assert "2 lines" in desk.get(path)
+    form = {"status": "blocked", "reason": "Recall 12", "key": "k"}
+    page = desk.post(path, 200, step="check", **form)
+    assert "47 pcs" in page
+    assert "usable → blocked" in page
+    assert desk.lies() == LIES
+    assert 'value="Recall 12"' in desk.post(path, 200, step="change", **form)
+    for _ in range(2):
+        assert desk.post(path, step="confirm", **form) == "/ops/stock/TEA-A/places?lot=A2"
+    assert desk.lies() == {
+        ("NGB", "A1", "available", True): 100,
+        ("CTU", "A2", "blocked", True): 40,
+        ("HKG", "A2", "blocked", True): 7,
+    }
+    assert desk.available() == "70"
+    assert "Lot A2 is now blocked everywhere." in desk.get("/ops/stock/TEA-A/places")
+    desk.post(path, step="confirm", **{**form, "status": "available"})
+    assert desk.lies() == LIES
+
+
+def test_a_lot_that_cannot_be_held_or_freed_says_why(desk: Desk) -> None:
+    form = {"status": "blocked", "reason": "Recall 12", "key": "k", "step": "confirm"}
+    desk.get("/ops/stock/TEA-A/lot?lot=NONE", 404)
+    desk.post("/ops/stock/TEA-A/lot?lot=NONE", 404, **form)
+    path = "/ops/stock/TEA-A/lot?lot=A1"
+    assert "Fill this in." in desk.post(path, 422, **{**form, "reason": " "})
+    assert "Choose one of the list." in desk.post(path, 422, **{**form, "status": "lost"})
+    past = (desk.now - timedelta(days=2)).date()
+    desk.book(desk.products["TEA-A"], 5, lot_code="OLD", expires_on=past)
+    page = desk.post("/ops/stock/TEA-A/lot?lot=OLD", 422, **{**form, "status": "available"})
+    assert "it cannot become usable again" in page
+
+
 @pytest.mark.parametrize("kind", ["key", "strategic", "supplier", "auditor"])
 def test_nobody_but_the_operator_moves_or_sees_the_moves(desk: Desk, kind: str) -> None:
     before = desk.count()

@@ -127,6 +127,13 @@ ROWS: tuple[Row, ...] = (
     Row("GET /ops/stock/<path:sku>/places", OPERATOR, path="/ops/stock/TEA-A/places"),
     Row("GET /ops/stock/<path:sku>/moves", OPERATOR, path="/ops/stock/TEA-A/moves"),
     Row("GET /ops/stock/<path:sku>/heap", OPERATOR, path="/ops/stock/TEA-A/heap?lot=A1", entered=(404,)),
+    Row("GET /ops/stock/<path:sku>/lot", OPERATOR, path="/ops/stock/TEA-A/lot?lot=A1"),
+    Row(
+        "POST /ops/stock/<path:sku>/lot",
+        OPERATOR,
+        path="/ops/stock/TEA-A/lot?lot=A1",
+        form={"key": "k", "step": "confirm", "status": "blocked", "reason": "r"},
+    ),
     *(
         Row(
             f"{method} /ops/stock/<path:sku>/{deed}",

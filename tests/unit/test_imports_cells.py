@@ -148,4 +148,4 @@ def test_a_fault_says_where_and_why() -> None:
         "values": {"decimals": 2},
         "reason": "More than 2 decimals; this product is counted in steps of 1/10^2.",
     }
-    assert len(SENTENCES) == 34
+    assert len(SENTENCES) == 42

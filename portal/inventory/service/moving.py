@@ -8,7 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from portal.inventory.places import OWN, OwnedAlready, Take, WrongPlace, check_reason, check_status, check_usable
+from portal.inventory.places import (
+    AVAILABLE,
+    OWN,
+    OwnedAlready,
+    Take,
+    WrongPlace,
+    check_reason,
+    check_status,
+    check_usable,
+)
 from portal.inventory.service.books import ensure_virtual_locations, locked_products
 from portal.inventory.service.guarding import At, check_unpromised, is_done
 from portal.inventory.service.spots import stock_places, tell_fallen
@@ -182,11 +191,14 @@ def change_lot_status(  # noqa: PLR0913 - which lot, into which status, why, onc
         ReasonNeeded: No reason is given.
         UnknownProduct: The product is not in the books.
         UnknownLot: The product has no such lot.
+        LotExpired: It should become usable past its last day.
     """
     check_status(status)
     reason = check_reason(reason)
     skus = locked_products(connection, org_id=actor.org_id, product_ids={product_id})
     lot = find_lot(connection, actor.org_id, product_id, lot_code, skus[product_id])
+    if status == AVAILABLE:
+        check_usable(lot=lot_code, status=status, expires_on=lot.expires_on, today=now.date())
     if is_posted(connection, org_id=actor.org_id, key=f"{key}#1"):
         return 0
     connection.execute(
