@@ -27,6 +27,7 @@ from portal.platform.services import Services
 from support.worlds import NOW, Core
 from support.worlds_build import World, build
 from support.worlds_questions import Question
+from support.worlds_supplier import SupplierCore, build_supplier
 
 _CSRF = re.compile(rb'name="csrf_token" value="[^"]+"')
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -64,14 +65,17 @@ class Watcher:
         self.app: Flask = wiring.build_web(services)
         self.app.testing = True
 
-    def look_at(self, core: Core, side: str) -> None:
+    def look_at(self, core: Core | SupplierCore, side: str) -> None:
         """Put one side of a pair of worlds in the place of what the database held."""
         with self.database.transaction() as connection:
             # Moves and the audit log refuse it to everybody but who may silence triggers.
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             connection.execute(text(f"TRUNCATE {', '.join(METADATA.tables)} CASCADE"))
             connection.execute(text("SET LOCAL session_replication_role = origin"))
-            self.world = build(connection, core, side)
+            if isinstance(core, Core):
+                self.world = build(connection, core, side)
+            else:
+                self.world = build_supplier(connection, core, side)
         with self.database.reading() as connection:
             viewer = viewer_of_person(connection, org_id=self.world.org_id, person_id=self.world.viewer, as_of=NOW)
         self._token = self.app.extensions["tally_tokens"].issue(viewer, now=NOW).text
