@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
 from portal import wiring
@@ -36,11 +36,12 @@ _QUOTE = re.compile(rb'(<span class="mono">)[0-9a-f-]{36}(</span>)')
 
 @dataclass(frozen=True)
 class Seen:
-    """What came back, as far as it could depend on data."""
+    """What came back, as far as it could depend on data, and the statements it took: time by and large."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    asked: tuple[str, ...]
 
 
 class Watcher:
@@ -64,6 +65,11 @@ class Watcher:
         )
         self.app: Flask = wiring.build_web(services)
         self.app.testing = True
+        self._asked: list[str] = []
+        event.listen(database.engine, "before_cursor_execute", self._hear)
+
+    def _hear(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        self._asked.append(statement)
 
     def look_at(self, core: Core | SupplierCore, side: str) -> None:
         """Put one side of a pair of worlds in the place of what the database held."""
@@ -82,6 +88,7 @@ class Watcher:
 
     def ask(self, question: Question) -> Seen:
         """Ask one question."""
+        self._asked.clear()
         if question.body is not None:
             headers = {"Authorization": f"Bearer {self._token}"}
             answer = self.app.test_client().post(question.path, json=question.body, headers=headers)
@@ -105,7 +112,7 @@ class Watcher:
             body = body.replace(str(product_id).encode(), f"id of {sku}".encode())
         if answer.status_code >= 400:
             body = _QUOTE.sub(rb"\1\2", body)
-        return Seen(answer.status_code, tuple(sorted(headers.items())), body)
+        return Seen(answer.status_code, tuple(sorted(headers.items())), body, tuple(self._asked))
 
 
 def unzipped(workbook: bytes) -> bytes:
@@ -138,6 +145,7 @@ def told(question: Question, one: Seen, other: Seen) -> str:
             asked,
             f"status {one.status} / {other.status}",
             f"headers {set(one.headers) ^ set(other.headers)}",
+            f"statements {len(one.asked)} / {len(other.asked)}: {[*set(one.asked) ^ set(other.asked)]}",
             f"here  …{one.body[max(0, at - 150) : at + 150].decode('utf-8', 'replace')}…",
             f"there …{other.body[max(0, at - 150) : at + 150].decode('utf-8', 'replace')}…",
         ]
