@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from portal.flows import replenishing
 from portal.flows.replenishing import Scope
@@ -34,7 +34,7 @@ from portal.replenishment.model import (
     need,
     projection,
 )
-from portal.replenishment.store import order_table, policy_table, to_order, to_policy
+from portal.replenishment.store import order_table, policy_table, step_table, to_order, to_policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Which:
     """Which orders; what is ``None`` does not narrow.
 
     Attributes:
-        supplier_id: Orders of this supplier only.
+        supplier_id: Orders that were sent to this supplier only; what is merely proposed is the host's affair.
         states: Orders in these states only.
         product_id: Orders of this product only.
         by_deadline: Soonest deadline first; otherwise newest first.
@@ -121,7 +121,7 @@ def orders(connection: Connection, *, org_id: UUID, which: Which) -> list[OrderV
     """Return the orders asked for."""
     query = _named(select(order_table, *_NAMES, _UNITS), order_table, org_id)
     if which.supplier_id is not None:
-        query = query.where(order_table.c.supplier_id == which.supplier_id)
+        query = query.where(_asked_of(which.supplier_id))
     if which.states is not None:
         query = query.where(order_table.c.state.in_([state.value for state in which.states]))
     if which.product_id is not None:
@@ -140,11 +140,13 @@ def order(
     """Return one order and its history.
 
     Raises:
-        UnknownOrder: There is none with this number, or it is another supplier's.
+        UnknownOrder: There is none with this number, or it is another supplier's, or was never sent to them.
     """
     query = _named(select(order_table, *_NAMES, _UNITS), order_table, org_id).where(order_table.c.number == number)
+    if supplier_id is not None:
+        query = query.where(_asked_of(supplier_id))
     row = connection.execute(query).one_or_none()
-    if row is None or supplier_id not in (None, row.supplier_id):
+    if row is None:
         raise UnknownOrder(f"There is no order {number}.", number=number)
     shipments = reads.shipments_by_order(connection, org_id=org_id, order_ids=[row.id])
     view = OrderView(order=to_order(row), names=_names(row), shipment=shipments.get(row.id))
@@ -159,7 +161,7 @@ def counts(connection: Connection, *, org_id: UUID, supplier_id: UUID | None = N
         .group_by(order_table.c.state)
     )
     if supplier_id is not None:
-        query = query.where(order_table.c.supplier_id == supplier_id)
+        query = query.where(_asked_of(supplier_id))
     found = {state: int(count) for state, count in connection.execute(query)}
     return {state: found.get(state.value, 0) for state in State}
 
@@ -257,6 +259,24 @@ def units(connection: Connection, *, org_id: UUID, product_id: UUID, on: date) -
     """
     product = find_product(connection, org_id=org_id, product_id=product_id)
     return units_of(connection, org_id=org_id, products=[product], on=on)[product_id]
+
+
+def supplied(connection: Connection, *, org_id: UUID, supplier_id: UUID) -> frozenset[UUID]:
+    """Return the products that a supplier is, or was, to deliver."""
+    query = select(policy_table.c.product_id).where(
+        policy_table.c.org_id == org_id, policy_table.c.supplier_id == supplier_id
+    )
+    return frozenset(connection.scalars(query))
+
+
+def _asked_of(supplier_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that an order was sent to a supplier, whatever became of it."""
+    sent = select(step_table.c.version).where(
+        step_table.c.org_id == order_table.c.org_id,
+        step_table.c.order_id == order_table.c.id,
+        step_table.c.to_state == State.SENT.value,
+    )
+    return and_(order_table.c.supplier_id == supplier_id, sent.exists())
 
 
 def _choices(connection: Connection, query: Select[Any]) -> list[Choice]:

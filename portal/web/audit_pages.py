@@ -158,6 +158,7 @@ def _details(row: AuditRow) -> str:
     if row.details.get("operation"):
         parts.append(row.details["operation"])
     if row.kind == "refused":
+        parts.append(row.details["path"])
         parts.append(gettext("answered with %(status)s", status=row.details["status"]))
     if row.details.get("refused"):
         parts.append(gettext("refused: %(codes)s", codes=", ".join(row.details["refused"])))

@@ -28,6 +28,9 @@ _WRITTEN_BY_THEIR_ROOM = frozenset({"agreements", "api", "auth", "public", "view
 QUESTIONS = frozenset({"api.graphql", "questions.ask"})
 """POSTs that only ask."""
 
+_PATH_CHARS = 200
+"""How much of the address of what was refused is kept."""
+
 _NO_DEED = frozenset({"i18n.switch"})
 
 
@@ -59,7 +62,7 @@ def _fact(answer: Response, viewer: Viewer) -> Fact | None:
         partner_id, number = g.get("about") or (None, "")
     details = _details()
     if kind == "refused":
-        details["status"] = answer.status_code
+        details |= {"status": answer.status_code, "path": request.path[:_PATH_CHARS]}
     return Fact(kind=kind, what=endpoint, partner_id=partner_id, agreement=number, details=details)
 
 

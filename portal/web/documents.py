@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, redirect, render_template, request, send_fil
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from portal.flows import passporting
+from portal.flows import order_views, passporting
 from portal.inventory import reads as inventory
 from portal.inventory.reads import Product
 from portal.kernel.disclosure import Role
@@ -96,9 +96,18 @@ def new() -> ResponseReturnValue:
 
 
 def _form(values: dict[str, str], faults: dict[str, str]) -> str:
+    return render_template("documents/new.html", products=_products().values(), values=values, errors=faults)
+
+
+def _products() -> dict[str, Product]:
+    """Return the products the supplier delivers, by SKU: what else the host deals in is not theirs to know."""
+    scope, org_id = _scope(), current_viewer().org.id
+    if scope is None:
+        return {}
     with reading() as connection:
-        products = inventory.products(connection, org_id=current_viewer().org.id)
-    return render_template("documents/new.html", products=products.values(), values=values, errors=faults)
+        theirs = order_views.supplied(connection, org_id=org_id, supplier_id=scope)
+        products = inventory.products_by_id(connection, org_id=org_id, ids=theirs)
+    return {product.sku: product for product in sorted(products.values(), key=lambda product: product.sku)}
 
 
 @blueprint.post("/new")
@@ -106,8 +115,7 @@ def _form(values: dict[str, str], faults: dict[str, str]) -> str:
 def hand_in() -> ResponseReturnValue:
     """Check a paper and keep it; a faulty one comes back with the form as it was, but for the file."""
     entries = Entries(request.form)
-    with reading() as connection:
-        products = inventory.products(connection, org_id=current_viewer().org.id)
+    products = _products()
     draft = _draft(entries, products)
     upload = request.files.get("file")
     if upload is None or not upload.filename:

@@ -162,6 +162,7 @@ def _detail(sku: str) -> tuple[ProductDetail, words.Measure]:
     """Return a product and how the reader counts it."""
     viewer = entitled()
     org_id = viewer.actor.org_id
+    told(rows=1, products=(sku,))
     with reading_for(viewer) as connection:
         detail = reads.product_detail(
             connection, org_id=org_id, disclosure=viewer.disclosure, sku=sku, as_of=as_of()

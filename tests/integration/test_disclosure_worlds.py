@@ -17,8 +17,10 @@ from support import cluster
 from support.worlds import Core, dice, draw_core, told_differently
 from support.worlds_compare import Watcher, first_difference
 from support.worlds_questions import Question, questions
+from support.worlds_supplier import draw_supplier, supplier_questions, told_otherwise, words_of_supplier
 
 PAIRS, QUESTIONS = 10, 500
+SUPPLIER_PAIRS, SUPPLIER_QUESTIONS = 5, 300
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,31 @@ def test_what_is_none_of_the_viewers_business_changes_no_byte(
     words = words_of(core, left, right)
     asked = questions(dice("ask", pair, tier), tier=tier, words=words, count=QUESTIONS)
     assert first_difference(left, right, asked) == ""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("pair", range(SUPPLIER_PAIRS))
+def test_what_is_none_of_a_suppliers_business_changes_no_byte(
+    watchers: tuple[Watcher, Watcher], pair: int
+) -> None:
+    left, right = watchers
+    core = draw_supplier(str(pair))
+    left.look_at(core, "A")
+    right.look_at(core, "B")
+    words = words_of_supplier(core, [left.world.secrets, right.world.secrets])
+    asked = supplier_questions(dice("ask", pair), words=words, count=SUPPLIER_QUESTIONS)
+    assert first_difference(left, right, asked) == ""
+
+
+def test_one_fact_of_a_suppliers_told_differently_is_noticed(watchers: tuple[Watcher, Watcher]) -> None:
+    left, right = watchers
+    core = draw_supplier("control")
+    left.look_at(core, "A")
+    for fact, changed in told_otherwise(core).items():
+        right.look_at(changed, "B")
+        words = words_of_supplier(core, [left.world.secrets, right.world.secrets])
+        asked = supplier_questions(dice("control", fact), words=words, count=100)
+        assert first_difference(left, right, asked) != "", fact
 
 
 @pytest.mark.parametrize("tier", list(Tier))

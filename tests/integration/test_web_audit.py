@@ -60,17 +60,17 @@ def test_what_holds_no_partners_data_is_not_written(desk: Desk) -> None:
     assert [entry for entry in desk.entries() if entry[0] not in {"agreement", "person"}] == []
 
 
-def refused(what: str, kind: str, status: int, *codes: str) -> tuple[object, ...]:
-    details = {"status": status, **({"refused": list(codes)} if codes else {})}
-    return ("refused", what, f"Name of {kind}", f"AG-{kind}", details)
+def refused(kind: str, what: str, path: str, status: int, *codes: str, **more: object) -> tuple[object, ...]:
+    details = {"status": status, "path": path, **({"refused": list(codes)} if codes else {}), **more}
+    return ("refused", what, f"Name of {kind}", "" if kind == "supplier" else f"AG-{kind}", details)
 
 
 def test_a_page_refused_to_a_partner_is_written(desk: Desk) -> None:
     desk.get("ordinary", "/board", 403)
     desk.get("key", "/inventory/NONE", 404)
     assert desk.entries("refused") == [
-        refused("board.board", "ordinary", 403, "board_closed"),
-        refused("inventory.product", "key", 404, "unknown_product"),
+        refused("ordinary", "board.board", "/board", 403, "board_closed"),
+        refused("key", "inventory.product", "/inventory/NONE", 404, "unknown_product"),
     ]
     assert desk.entries("read") == []
 
@@ -80,10 +80,11 @@ def test_a_form_refused_to_a_partner_is_written_with_its_code(desk: Desk) -> Non
     desk.post("key", "/reserve/TEA-A", 422, **form)
     desk.post("key", "/reserve/TEA-A", 422, **{**form, "quantity": ""})
     desk.post("supplier", "/ops/partners/C1/view-as", 403)
+    asked = ("key", "reservations.create", "/reserve/TEA-A", 422)
     assert desk.entries("refused") == [
-        refused("reservations.create", "key", 422, "cannot_promise"),
-        refused("reservations.create", "key", 422),
-        ("refused", "viewing.enter", "Name of supplier", "", {"refused": ["wrong_role"], "status": 403}),
+        refused(*asked, "cannot_promise", products=["TEA-A"], rows=1),
+        refused(*asked, products=["TEA-A"], rows=1),
+        refused("supplier", "viewing.enter", "/ops/partners/C1/view-as", 403, "wrong_role"),
     ]
     assert desk.entries("deed") == []
 
@@ -101,7 +102,7 @@ def test_what_a_program_is_refused_is_written(desk: Desk) -> None:
     answer = ask(desk.app, desk.company, "key", '{ asOf product(sku: "NONE") { sku } }')
     assert answer.status_code == 200
     assert desk.entries("refused") == [
-        refused("api.graphql", "ordinary", 400, "graphql_validation_failed"),
+        refused("ordinary", "api.graphql", "/graphql", 400, "graphql_validation_failed"),
     ]
     assert desk.entries("read") == [
         ("read", "api.graphql", "Name of key", "AG-key", {"refused": ["unknown_product"]}),
@@ -151,7 +152,7 @@ def test_the_page_says_what_was_refused(desk: Desk) -> None:
     desk.get("ordinary", "/board", 403)
     page = desk.get("operator", "/ops/audit?kind=refused")
     assert "Refused to a partner" in page
-    assert "answered with 403 · refused: board_closed" in page
+    assert "/board · answered with 403 · refused: board_closed" in page
 
 
 def test_a_deed_is_written_as_the_doers(desk: Desk) -> None:

@@ -13,6 +13,8 @@ from werkzeug.test import TestResponse
 
 from portal import wiring
 from portal.flows import passporting
+from portal.inventory.model import ProductDraft
+from portal.inventory.service import save_products
 from portal.partners.store import person_table
 from portal.passports.model import DocumentKind
 from portal.passports.store import document_table
@@ -201,3 +203,17 @@ def test_a_suppliers_person_without_a_firm_owns_nothing(supplier: FlaskClient, s
             .values(partner_id=None)
         )
     assert supplier.get("/documents").status_code == 403
+
+
+def test_a_supplier_chooses_among_what_they_deliver_and_learns_of_nothing_else(
+    scene: Scene, supplier: FlaskClient
+) -> None:
+    secret = ProductDraft(sku="SECRET-9", name_zh="新品", name_en="Unreleased")
+    with scene.services.database.transaction() as connection:
+        save_products(connection, actor=scene.operator, drafts=[secret], now=scene.now)
+    page = supplier.get("/documents/new?sku=SECRET-9").get_data(as_text=True)
+    assert "TEA-1" in page
+    assert "Unreleased" not in page
+    answer = hand_in(supplier, sku="SECRET-9")
+    assert answer.status_code == 422
+    assert "Choose a product from the list." in answer.get_data(as_text=True)

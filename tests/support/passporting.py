@@ -22,6 +22,8 @@ from portal.platform.clock import HandClock
 from portal.platform.config import Settings
 from portal.platform.db import Database
 from portal.platform.services import Services
+from portal.replenishment import service as replenishment
+from portal.replenishment.model import PolicyDraft
 from support.anchoring import CHAIN_ID, Hand, running
 from support.people import Company, found_company
 
@@ -146,7 +148,7 @@ class Scene:
 
 
 def made_scene(database: Database, *, home: Path, clock: HandClock, now: datetime, **settings: object) -> Scene:
-    """Make the company and its lot, without papers."""
+    """Make the company, its lot and who delivers it, without papers."""
     values: dict[str, object] = {
         "home": home,
         "database_url": database.url,
@@ -171,6 +173,16 @@ def made_scene(database: Database, *, home: Path, clock: HandClock, now: datetim
             quantity=480,
         )
         inventory.book_stock(connection, actor=actor, lines=[line], document="OPEN", key_prefix="open", now=now)
+        policy = PolicyDraft(
+            product_id=product_id,
+            location_id=company.nodes["NGB"],
+            supplier_id=company.partners["supplier"],
+            min_quanta=10,
+            max_quanta=900,
+            pack_quanta=1,
+            lead_time_days=4,
+        )
+        replenishment.save_policy(connection, actor=actor, draft=policy, now=now)
     return Scene(services=services, company=company, product_id=product_id, now=now)
 
 

@@ -66,7 +66,7 @@ class Taking:
 
 @dataclass(frozen=True)
 class Good:
-    """A product in scope, and what lies, comes and is promised of it."""
+    """A product in scope, what lies, comes and is promised of it, and which of its lots have a passport."""
 
     draft: ProductDraft
     lots: tuple[Lot, ...]
@@ -74,6 +74,7 @@ class Good:
     own: tuple[Taking, ...]
     others: tuple[Taking, ...]
     demand: tuple[tuple[date, int, int], ...]
+    passports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,11 @@ def _good(rng: Random, number: int, nodes: int) -> Good:
         )
         for serial in range(rng.randint(0, 3))
     )
+    lots = tuple(_lot(rng, number, serial, nodes) for serial in range(rng.randint(0, 5)))
     return Good(
         draft=draft,
-        lots=tuple(_lot(rng, number, serial, nodes) for serial in range(rng.randint(0, 5))),
+        lots=lots,
+        passports=tuple(lot.code for lot in lots[::2]),
         receipts=receipts,
         own=_takings(rng, nodes, f"MINE-{number}", most=2),
         others=_takings(rng, nodes, "", most=4),

@@ -25,6 +25,7 @@ from portal.partners import service as partners
 from portal.partners.model import PartnerDraft
 from support.worlds import NOW, TODAY, WORDS, Core, Good, Lot, OwnOrder, Receipt, Taking, dice, gtin_of
 from support.worlds_lots import redrawn
+from support.worlds_supply import Writer
 
 PASSWORD = "correct-horse-battery"
 _HORIZON = 70
@@ -78,6 +79,7 @@ class _Builder:
         self._promises(inside, outside)
         self._orders(inside, outside)
         self._demand(inside, outside)
+        self._supply(inside, outside)
         viewer = partners.add_person(
             self.connection,
             actor=self.actor,
@@ -358,6 +360,22 @@ class _Builder:
                 shown = tuple((day, self.rng.randint(0, 999), count) for day, _, count in shown)
             rows += [(inside[good.draft.sku], *day) for day in shown]
         replace_demand(self.connection, org_id=self.actor.org_id, rows=self._shuffled(rows))
+
+    def _supply(self, inside: dict[str, UUID], outside: Sequence[UUID]) -> None:
+        """Write what suppliers have with the host, which is no customer's business, and passports of lots."""
+        drafts = [
+            PartnerDraft(
+                code=self.name("S"), name_zh=self.name("供"), name_en=self.name("Supplier"), roles=("supplier",)
+            )
+            for _ in range(self.rng.randint(0, 2))
+        ]
+        made = partners.save_partners(self.connection, actor=self.actor, drafts=drafts, now=self.now())
+        writer = Writer(self.connection, self.actor.org_id, self.rng, self.name, self.now)
+        places = [*self.nodes, *self.outer_nodes]
+        writer.strangers([*inside.values(), *outside], places, list(made.values()))
+        for good in self.core.goods:
+            for lot in (*good.passports, self.name("P")):
+                writer.passport(inside[good.draft.sku], str(good.draft.gtin), lot)
 
     def _shuffled(self, things: Iterable[Any]) -> list[Any]:
         listed = list(things)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
 from portal import wiring
@@ -27,6 +27,7 @@ from portal.platform.services import Services
 from support.worlds import NOW, Core
 from support.worlds_build import World, build
 from support.worlds_questions import Question
+from support.worlds_supplier import SupplierCore, build_supplier
 
 _CSRF = re.compile(rb'name="csrf_token" value="[^"]+"')
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -35,11 +36,12 @@ _QUOTE = re.compile(rb'(<span class="mono">)[0-9a-f-]{36}(</span>)')
 
 @dataclass(frozen=True)
 class Seen:
-    """What came back, as far as it could depend on data."""
+    """What came back, as far as it could depend on data, and the statements it took: time by and large."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    asked: tuple[str, ...]
 
 
 class Watcher:
@@ -63,21 +65,30 @@ class Watcher:
         )
         self.app: Flask = wiring.build_web(services)
         self.app.testing = True
+        self._asked: list[str] = []
+        event.listen(database.engine, "before_cursor_execute", self._hear)
 
-    def look_at(self, core: Core, side: str) -> None:
+    def _hear(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        self._asked.append(statement)
+
+    def look_at(self, core: Core | SupplierCore, side: str) -> None:
         """Put one side of a pair of worlds in the place of what the database held."""
         with self.database.transaction() as connection:
             # Moves and the audit log refuse it to everybody but who may silence triggers.
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             connection.execute(text(f"TRUNCATE {', '.join(METADATA.tables)} CASCADE"))
             connection.execute(text("SET LOCAL session_replication_role = origin"))
-            self.world = build(connection, core, side)
+            if isinstance(core, Core):
+                self.world = build(connection, core, side)
+            else:
+                self.world = build_supplier(connection, core, side)
         with self.database.reading() as connection:
             viewer = viewer_of_person(connection, org_id=self.world.org_id, person_id=self.world.viewer, as_of=NOW)
         self._token = self.app.extensions["tally_tokens"].issue(viewer, now=NOW).text
 
     def ask(self, question: Question) -> Seen:
         """Ask one question."""
+        self._asked.clear()
         if question.body is not None:
             headers = {"Authorization": f"Bearer {self._token}"}
             answer = self.app.test_client().post(question.path, json=question.body, headers=headers)
@@ -101,7 +112,7 @@ class Watcher:
             body = body.replace(str(product_id).encode(), f"id of {sku}".encode())
         if answer.status_code >= 400:
             body = _QUOTE.sub(rb"\1\2", body)
-        return Seen(answer.status_code, tuple(sorted(headers.items())), body)
+        return Seen(answer.status_code, tuple(sorted(headers.items())), body, tuple(self._asked))
 
 
 def unzipped(workbook: bytes) -> bytes:
@@ -134,6 +145,7 @@ def told(question: Question, one: Seen, other: Seen) -> str:
             asked,
             f"status {one.status} / {other.status}",
             f"headers {set(one.headers) ^ set(other.headers)}",
+            f"statements {len(one.asked)} / {len(other.asked)}: {[*set(one.asked) ^ set(other.asked)]}",
             f"here  …{one.body[max(0, at - 150) : at + 150].decode('utf-8', 'replace')}…",
             f"there …{other.body[max(0, at - 150) : at + 150].decode('utf-8', 'replace')}…",
         ]

@@ -44,7 +44,7 @@ def questions(rng: Random, *, tier: Tier, words: Sequence[str], count: int) -> I
         count: How many.
     """
     kinds: Sequence[tuple[int, Callable[[], Question]]] = (
-        (66, lambda: _document(rng, tier, words)),
+        (66, lambda: document(rng, tier, words)),
         (4, lambda: Question("/inventory?" + _list_query(rng, words))),
         (8, lambda: Question(f"/inventory/{quote(rng.choice(words), safe='')}?" + _list_query(rng, words))),
         (5, lambda: Question("/orders?" + _orders_query(rng, words))),
@@ -119,8 +119,9 @@ def _part(rng: Random, words: Sequence[str]) -> str:
 # --- documents -----------------------------------------------------------------------------------------
 
 
-def _document(rng: Random, tier: Tier, words: Sequence[str]) -> Question:
-    own, all_of_it = _schemas(tier)
+def document(rng: Random, audience: str, words: Sequence[str]) -> Question:
+    """Return a GraphQL document grown from the audience's schema, or from one above it."""
+    own, all_of_it = _schemas(audience)
     kind = rng.random()
     if kind < 0.05:
         text = rng.choice(("{", "query { products }", "subscription { x }", "{ __typename } }", "mutation { a }"))
@@ -140,8 +141,8 @@ def _document(rng: Random, tier: Tier, words: Sequence[str]) -> Question:
 
 
 @cache
-def _schemas(tier: Tier) -> tuple[GraphQLSchema, GraphQLSchema]:
-    return schema_of(Audience(str(tier))), schema_of(Audience.OPERATOR)
+def _schemas(audience: str) -> tuple[GraphQLSchema, GraphQLSchema]:
+    return schema_of(Audience(audience)), schema_of(Audience.OPERATOR)
 
 
 def _fields(rng: Random, kind: GraphQLObjectType | None, words: Sequence[str], *, depth: int) -> list[str]:
