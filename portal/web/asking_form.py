@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from portal.flows.allowance import allowance_of
 from portal.inventory.questions import Answer, bucket_of, questions_left
 from portal.inventory.reads import Product
+from portal.kernel.grain import EXACT
 from portal.partners.viewer import Viewer
 from portal.web import filters
 from portal.web.context import as_of
@@ -40,12 +41,14 @@ class AskingForm:
         bucket: What quantities are rounded up to, with its unit.
         left: Questions left today.
         question: What was asked; empty at first.
+        unfolded: Whether the form stands open: where figures are coarse, or something was asked.
     """
 
     unit: str
     bucket: str
     left: int
     question: Question
+    unfolded: bool
 
 
 def asking_of(
@@ -61,4 +64,5 @@ def asking_of(
         bucket=f"{filters.quantity(bucket_of(viewer.disclosure))} {unit}",
         left=questions_left(connection, org_id=viewer.org.id, allowance=allowance, today=as_of().date()),
         question=question or Question(),
+        unfolded=question is not None or viewer.disclosure.grain != EXACT,
     )
