@@ -25,7 +25,7 @@ from portal.inventory.store import LotKey, Move, ensure_lots, post_moves
 from portal.kernel.actor import Actor
 from portal.partners import service as partners
 from portal.platform.config import Settings
-from portal.platform.migrate import migrate
+from portal.platform.migrate import bring_up
 from portal.wiring import build_services
 
 BARS = {
@@ -153,7 +153,7 @@ def main() -> int:
     """Make the history in a fresh home, ask, judge."""
     steps = history()
     with tempfile.TemporaryDirectory() as folder, installation(Settings(home=Path(folder) / "home")) as ready:
-        migrate(ready.database_url)
+        bring_up(ready.database_url, home=ready.home)
         services = build_services(ready)
         with services.database.transaction() as connection:
             now = services.clock.now()

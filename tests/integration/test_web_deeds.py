@@ -323,6 +323,7 @@ def test_an_address_that_names_nothing_is_not_found(desk: Desk, words_of_address
 def test_a_move_is_not_found_under_another_product(desk: Desk) -> None:
     desk.get(desk.way(desk.last()))
     desk.get(desk.way(desk.last(), "TEA-B"), 404)
+    desk.get(desk.way(NONE), 404)
     desk.post(f"{desk.way(desk.last(), 'TEA-B')}/reverse", 404, reason="r", step="confirm")
 
 
