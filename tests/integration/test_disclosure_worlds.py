@@ -5,12 +5,14 @@ entitled fact, which must show: a comparison that never fails proves nothing.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from portal.inventory.store import product_table
 from portal.kernel.disclosure import Tier
+from portal.kernel.grain import EXACT
 from portal.platform.db import Database
 from portal.platform.postgres import EmbeddedPostgres
 from support import cluster
@@ -93,7 +95,7 @@ def test_one_fact_of_a_suppliers_told_differently_is_noticed(watchers: tuple[Wat
 @pytest.mark.parametrize("tier", list(Tier))
 def test_one_entitled_fact_told_differently_is_noticed(watchers: tuple[Watcher, Watcher], tier: Tier) -> None:
     left, right = watchers
-    core = draw_core("control", tier)
+    core = replace(draw_core("control", tier), grain=EXACT)
     left.look_at(core, "A")
     for fact, changed in told_differently(core).items():
         right.look_at(changed, "B")
@@ -123,7 +125,7 @@ def test_of_two_feeds_of_the_same_age_the_same_is_named_whichever_node_was_opene
     watchers: tuple[Watcher, Watcher], *, swapped: bool
 ) -> None:
     one = watchers[0]
-    core = draw_core("feeds", Tier.KEY)
+    core = replace(draw_core("feeds", Tier.KEY), grain=EXACT)
     one.look_at(core, "A")
     kinds = ("third_party", "shelf")
     with one.database.transaction() as connection:

@@ -12,6 +12,7 @@ from random import Random
 
 from portal.inventory.model import ProductDraft
 from portal.kernel.disclosure import Tier
+from portal.kernel.grain import EXACT, Grain, GrainKind
 
 NOW = datetime(2026, 11, 23, 2, 24, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -28,6 +29,14 @@ WORDS = (
     "Juniper",
     "Kelp",
     "Linden",
+)
+_GRAINS = (
+    EXACT,
+    EXACT,
+    EXACT,
+    Grain(GrainKind.CAP, (60,)),
+    Grain(GrainKind.BUCKETS, (20, 100)),
+    Grain(GrainKind.YES_NO, (50,)),
 )
 _SIGNS = "松竹梅兰菊荷桂茶枫杏桃柳"
 
@@ -101,6 +110,7 @@ class Core:
         left_out: Whether the node's stock cannot be promised while its feed is too old, as all feeds here are.
         goods: Products in scope.
         orders: The viewer's own orders.
+        grain: How fine figures are told.
     """
 
     seed: str
@@ -111,6 +121,7 @@ class Core:
     left_out: tuple[bool, ...]
     goods: tuple[Good, ...]
     orders: tuple[OwnOrder, ...]
+    grain: Grain
 
 
 def dice(*seed: object) -> Random:
@@ -133,6 +144,7 @@ def draw_core(seed: str, tier: Tier) -> Core:
         left_out=tuple(kind != "own" and rng.random() < 0.3 for kind in nodes),
         goods=goods,
         orders=orders,
+        grain=rng.choice(_GRAINS),
     )
 
 

@@ -172,6 +172,11 @@ class _Builder:
         scope = None if self.core.all_products else frozenset(inside.values())
         nodes = frozenset() if self.core.all_nodes else frozenset(self.nodes)
         self._agree("AG-MINE", self.viewer_firm, self.core.tier, scope, nodes)
+        self._run(
+            "UPDATE agreement SET grain = :kind, steps = :steps WHERE number = 'AG-MINE'",
+            kind=str(self.core.grain.kind),
+            steps=list(self.core.grain.steps),
+        )
         for firm in self.others:
             wider = frozenset([*inside.values(), *outside])
             self._agree(self.name("AG-"), firm, self.rng.choice(list(Tier)), wider, frozenset(self.nodes))
