@@ -462,10 +462,6 @@ def upgrade() -> None:
         sa.Column("lead_time_days", sa.Integer(), nullable=False),
         sa.Column("answer_hours", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("moq_numerator", sa.BigInteger(), nullable=True),
-        sa.Column("moq_denominator", sa.BigInteger(), nullable=True),
-        sa.Column("moq_unit", sa.Text(), nullable=True),
-        sa.Column("moq_quanta", sa.BigInteger(), nullable=True),
         sa.Column("quiet_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -474,10 +470,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "pack_quanta > 0 AND lead_time_days >= 0 AND answer_hours > 0",
             name=op.f("ck_replenishment_policy_positive"),
-        ),
-        sa.CheckConstraint(
-            "moq_numerator > 0 AND moq_denominator > 0 AND moq_quanta > 0",
-            name=op.f("ck_replenishment_policy_moq_positive"),
         ),
         sa.ForeignKeyConstraint(
             ["org_id", "location_id"],
@@ -600,10 +592,6 @@ def upgrade() -> None:
         sa.Column("min_quanta", sa.BigInteger(), nullable=False),
         sa.Column("max_quanta", sa.BigInteger(), nullable=False),
         sa.Column("over_max", sa.Boolean(), nullable=False),
-        sa.Column("moq_numerator", sa.BigInteger(), nullable=True),
-        sa.Column("moq_denominator", sa.BigInteger(), nullable=True),
-        sa.Column("moq_unit", sa.Text(), nullable=True),
-        sa.Column("moq_quanta", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),

@@ -104,8 +104,7 @@ def _moves() -> None:
     nobody = sa.text("'00000000-0000-0000-0000-000000000000'")
     op.add_column("stock_move", sa.Column("from_status", sa.Text(), nullable=False, server_default="available"))
     op.add_column("stock_move", sa.Column("to_status", sa.Text(), nullable=False, server_default="available"))
-    for column in ("from_owner_id", "to_owner_id"):
-        op.add_column("stock_move", sa.Column(column, sa.Uuid(), nullable=False, server_default=nobody))
+    op.add_column("stock_move", sa.Column("owner_id", sa.Uuid(), nullable=False, server_default=nobody))
     op.add_column("stock_move", sa.Column("serial_id", sa.Uuid(), nullable=True))
     op.add_column("stock_move", sa.Column("reverses_id", sa.Uuid(), nullable=True))
     op.add_column("stock_move", sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False))
@@ -113,7 +112,7 @@ def _moves() -> None:
         "UPDATE stock_move m SET from_status = l.status, to_status = l.status FROM lot l"
         " WHERE l.org_id = m.org_id AND l.id = m.lot_id AND l.status <> 'available'"
     )
-    for column in ("from_status", "to_status", "from_owner_id", "to_owner_id"):
+    for column in ("from_status", "to_status", "owner_id"):
         op.alter_column("stock_move", column, server_default=None)
     op.create_foreign_key(
         op.f("fk_stock_move_org_id_serial_id"), "stock_move", "serial", ["org_id", "serial_id"], ["org_id", "id"]
@@ -128,14 +127,11 @@ def _moves() -> None:
     op.create_unique_constraint(op.f("uq_stock_move_org_id_reverses_id"), "stock_move", ["org_id", "reverses_id"])
     op.drop_constraint(op.f("ck_stock_move_places_differ"), "stock_move")
     for name, condition in {
-        "places_differ": "from_location_id <> to_location_id OR from_status <> to_status"
-        " OR from_owner_id <> to_owner_id",
+        "places_differ": "from_location_id <> to_location_id OR from_status <> to_status",
         "serial_is_one": "serial_id IS NULL OR quantity = 1",
         "statuses_known": f"from_status IN {_STATUSES} AND to_status IN {_STATUSES}",
     }.items():
         op.create_check_constraint(op.f(f"ck_stock_move_{name}"), "stock_move", condition)
-    op.drop_index("ix_stock_move_product_at", "stock_move")
-    op.create_index("ix_stock_move_product_seq", "stock_move", ["org_id", "product_id", "seq"])
     op.create_index(
         "ix_stock_move_lot", "stock_move", ["org_id", "lot_id", "from_location_id", "to_location_id", "seq"]
     )

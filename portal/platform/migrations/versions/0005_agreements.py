@@ -83,7 +83,6 @@ def upgrade() -> None:
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("by_day", sa.Date(), nullable=False),
         sa.Column("answer", sa.Boolean(), nullable=False),
-        sa.Column("answers", sa.Integer(), server_default="1", nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_threshold_question_quantity_positive")),
         sa.ForeignKeyConstraint(

@@ -2,11 +2,8 @@
 
 Groups are cluster-wide and cannot log in; each installation gives its own logins to them (``portal.platform.roles``).
 A tier's group may read the columns its tier shows and nothing else; policies narrow the rows to what the settings
-``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` of the transaction name. Suppliers have a
-group too, which reads the orders that were sent to them and what those name. Where one of them
-is missing, reading is an error, not everything. Which agreement that is, and whether it covers everything, is looked
-up once a transaction (``tally_resolve``), not once for each policy a statement meets. See
-``docs/adr/0006-disclosure.md``.
+``tally.org``, ``tally.partner``, ``tally.agreement`` and ``tally.today`` of the transaction name. Where one of them
+is missing, reading is an error, not everything. See ``docs/adr/0006-disclosure.md``.
 """
 
 from alembic import op
@@ -19,7 +16,6 @@ depends_on = None
 PORTAL, RECKONER = "tallystick_portal", "tallystick_reckoner"
 TIERS = ("ordinary", "key", "strategic")
 BY_NODE = ("key", "strategic")
-SUPPLIER = "supplier"
 
 EVERY_TIER = {
     "agreement": "org_id, id, number, partner_id, tier, valid_from, valid_until, all_products",
@@ -38,7 +34,7 @@ EVERY_TIER = {
     "reservation": "org_id, id, partner_id, document, state, held_until, actor, created_at, changed_at",
     "reservation_line": "org_id, reservation_id, product_id, location_id, pool_id, quantity, needed_on, held_until,"
     " state",
-    "threshold_question": "org_id, agreement, day, answers",
+    "threshold_question": "org_id, agreement, day",
     "sales_order": "org_id, id, number, partner_id, ordered_at, needed_on, state",
     "sales_order_line": "org_id, order_id, line_no, product_id, location_id, quantity, unit_price",
 }
@@ -50,20 +46,6 @@ KEY_AND_ABOVE = {
     "anchor_batch": "org_id, id, seq, root, size, state, sealed_at, placement, receipt",
 }
 STRATEGIC_ONLY = {"demand_day": "org_id, product_id, day, quantity, order_count"}
-SUPPLIERS = {
-    "replenishment_order": "org_id, id, number, policy_id, product_id, location_id, supplier_id, quantity, pack_quanta,"
-    " needed_on, on_hand, in_transit, confirmed, incoming_on, demand_in_lead_time, lead_time_days, projected,"
-    " min_quanta, max_quanta, over_max, moq_numerator, moq_denominator, moq_unit, moq_quanta, state, version,"
-    " answer_by, created_at",
-    "replenishment_step": "org_id, order_id, version, from_state, to_state, actor, actor_id, reason, at",
-    "shipment": "org_id, id, number, order_id, supplier_id, product_id, location_id, lot_code, lot_made_on,"
-    " lot_expires_on, quantity, received, due_on, state, version, departed_at, received_at",
-    "product": "org_id, id, sku, gtin, name_zh, name_en, base_unit, decimals",
-    "product_unit": "org_id, product_id, code, numerator, denominator, level, valid_from, valid_until, label_zh,"
-    " label_en",
-    "location": "org_id, id, name_zh, name_en",
-    "partner": "org_id, id, name_zh, name_en",
-}
 RECKONED = {
     "allocation": "org_id, product_id, location_id, partner_id, quantity, needed_on, state",
     "reservation": "org_id, id, partner_id",
@@ -79,25 +61,13 @@ ORG = "CAST((SELECT current_setting('tally.org')) AS uuid)"
 PARTNER = "CAST((SELECT current_setting('tally.partner')) AS uuid)"
 TODAY = "CAST((SELECT current_setting('tally.today')) AS date)"
 NUMBER = "(SELECT current_setting('tally.agreement'))"
-# What ``tally_resolve`` found: nobody's id where there is no such agreement in force, of this partner, of this tier.
-AGREED = "CAST((SELECT current_setting('tally.agreed')) AS uuid)"
-EVERY_PRODUCT = "CAST((SELECT current_setting('tally.every_product')) AS boolean)"
-EVERY_NODE = "CAST((SELECT current_setting('tally.every_node')) AS boolean)"
-NOBODYS = "00000000-0000-0000-0000-000000000000"
-
-RESOLVE = f"""
-CREATE FUNCTION tally_resolve() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    agreed record;
-BEGIN
-    -- Read as whoever asks: the agreement's own policy decides whether there is one.
-    SELECT a.id, a.all_products INTO agreed FROM agreement a WHERE a.org_id = {ORG} AND a.number = {NUMBER};
-    PERFORM set_config('tally.agreed', COALESCE(CAST(agreed.id AS text), '{NOBODYS}'), TRUE),
-            set_config('tally.every_product', CAST(COALESCE(agreed.all_products, FALSE) AS text), TRUE);
-    PERFORM set_config('tally.every_node', CAST(agreed.id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM agreement_node n WHERE n.org_id = {ORG} AND n.agreement_id = agreed.id) AS text), TRUE);
-END $$
-"""
+# The agreement's own row, as far as its policy shows it: in force, of this partner, of this tier.
+AGREED = f"(SELECT a.id FROM agreement a WHERE a.org_id = {ORG} AND a.number = {NUMBER})"
+EVERY_PRODUCT = AGREED.replace("a.id", "a.all_products")
+ANY_NODE = (
+    f"({AGREED} IS NOT NULL AND NOT EXISTS"
+    f" (SELECT FROM agreement_node n WHERE n.org_id = {ORG} AND n.agreement_id = {AGREED}))"
+)
 
 
 def product_agreed(column: str) -> str:
@@ -109,7 +79,7 @@ def product_agreed(column: str) -> str:
 def node_agreed(column: str) -> str:
     """Return the condition that a row's node is in the agreement."""
     listed = f"n.org_id = {ORG} AND n.agreement_id = {AGREED} AND n.location_id = {column}"
-    return f"({EVERY_NODE} OR (SELECT TRUE FROM agreement_node n WHERE {listed}))"
+    return f"({ANY_NODE} OR (SELECT TRUE FROM agreement_node n WHERE {listed}))"
 
 
 def policies(tier: str) -> dict[str, str]:
@@ -130,12 +100,12 @@ def policies(tier: str) -> dict[str, str]:
         "stock_summary": placed.replace("{t}", "stock_summary"),
         "expected_receipt": placed.replace("{t}", "expected_receipt"),
         "allocation": f"{own} AND {placed.replace('{t}', 'allocation')}",
-        "reservation": f"{own} AND {AGREED} <> '{NOBODYS}'",
+        "reservation": f"{own} AND {AGREED} IS NOT NULL",
         "reservation_line": product("reservation_line.product_id")
         + " AND EXISTS (SELECT FROM reservation r WHERE r.org_id = reservation_line.org_id"
         " AND r.id = reservation_line.reservation_id)",
         "threshold_question": f"agreement = {NUMBER}",
-        "sales_order": f"{own} AND {AGREED} <> '{NOBODYS}'",
+        "sales_order": f"{own} AND {AGREED} IS NOT NULL",
         "sales_order_line": product("sales_order_line.product_id")
         + " AND EXISTS (SELECT FROM sales_order o WHERE o.org_id = sales_order_line.org_id"
         " AND o.id = sales_order_line.order_id)",
@@ -147,35 +117,7 @@ def policies(tier: str) -> dict[str, str]:
     return {table: f"{table}.org_id = {ORG} AND {condition}" for table, condition in rows.items()}
 
 
-def of_a_supplier() -> dict[str, str]:
-    """Return which rows of each table a supplier may read: what was sent to them, and what that names."""
-
-    def named(column: str, by: str) -> str:
-        return f"(SELECT TRUE FROM replenishment_order o WHERE o.org_id = {ORG} AND o.{column} = {by} LIMIT 1)"
-
-    own = f"supplier_id = {PARTNER}"
-    rows = {
-        "replenishment_order": f"{own} AND state <> 'proposed'",
-        "replenishment_step": named("id", "replenishment_step.order_id"),
-        "shipment": own,
-        "product": named("product_id", "product.id"),
-        "product_unit": named("product_id", "product_unit.product_id"),
-        "location": named("location_id", "location.id"),
-        "partner": f"id = {PARTNER}",
-    }
-    return {table: f"{table}.org_id = {ORG} AND {condition}" for table, condition in rows.items()}
-
-
-GUARDED = (
-    *EVERY_TIER,
-    "credential",
-    "demand_day",
-    "pool",
-    "partner",
-    "replenishment_order",
-    "replenishment_step",
-    "shipment",
-)
+GUARDED = (*EVERY_TIER, "credential", "demand_day", "pool")
 
 # The partner and the company asked for must be those of the transaction, and the rows within the agreement: a tier
 # cannot ask in another's name. The portal itself may, because it answers for its own staff.
@@ -220,24 +162,16 @@ $$
 def upgrade() -> None:
     """Make the groups, and give each what it may read."""
     op.execute("SET LOCAL lock_timeout = '300ms'")
-    for group in (PORTAL, RECKONER, *(f"tallystick_{part}" for part in (*TIERS, SUPPLIER))):
+    for group in (PORTAL, RECKONER, *(f"tallystick_{tier}" for tier in TIERS)):
         _make_group(group)
-    op.execute(f"GRANT USAGE ON SCHEMA public TO {PORTAL}, {RECKONER}, {_groups((*TIERS, SUPPLIER))}")
+    op.execute(f"GRANT USAGE ON SCHEMA public TO {PORTAL}, {RECKONER}, {_groups(TIERS)}")
     _give_the_portal()
-    for tables, tiers in (
-        (EVERY_TIER, TIERS),
-        (KEY_AND_ABOVE, BY_NODE),
-        (STRATEGIC_ONLY, ("strategic",)),
-        (SUPPLIERS, (SUPPLIER,)),
-    ):
+    for tables, tiers in ((EVERY_TIER, TIERS), (KEY_AND_ABOVE, BY_NODE), (STRATEGIC_ONLY, ("strategic",))):
         for table, columns in tables.items():
             op.execute(f"GRANT SELECT ({columns}) ON {table} TO {_groups(tiers)}")
     for table, columns in RECKONED.items():
         op.execute(f"GRANT SELECT ({columns}) ON {table} TO {RECKONER}")
     _guard_rows()
-    op.execute(RESOLVE)
-    op.execute("REVOKE ALL ON FUNCTION tally_resolve() FROM PUBLIC")
-    op.execute(f"GRANT EXECUTE ON FUNCTION tally_resolve() TO {PORTAL}, {_groups(TIERS)}")
     op.execute(TAKEN)
     signature = "promised_to_others(uuid, uuid, date, timestamptz)"
     op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
@@ -274,9 +208,9 @@ def _guard_rows() -> None:
         op.execute(f"CREATE POLICY portal ON {table} TO {PORTAL} USING (TRUE) WITH CHECK (TRUE)")
     for table in RECKONED:
         op.execute(f"CREATE POLICY reckoner ON {table} FOR SELECT TO {RECKONER} USING (TRUE)")
-    for reader, rows in ((SUPPLIER, of_a_supplier()), *((tier, policies(tier)) for tier in TIERS)):
-        for table, condition in rows.items():
-            op.execute(f"CREATE POLICY {reader} ON {table} FOR SELECT TO tallystick_{reader} USING ({condition})")
+    for tier in TIERS:
+        for table, condition in policies(tier).items():
+            op.execute(f"CREATE POLICY {tier} ON {table} FOR SELECT TO tallystick_{tier} USING ({condition})")
 
 
 def _hand_over(signature: str) -> None:
