@@ -80,12 +80,14 @@ def _by_urgency(row: tuple[str, Document]) -> tuple[int, date]:
 
 def _scope() -> UUID | None:
     """Return whose papers may be seen: a supplier's own, everybody's for staff and auditors."""
-    viewer = current_viewer()
-    if viewer.role is not Role.SUPPLIER:
-        return None
-    if viewer.actor.partner_id is None:
+    return _firm() if current_viewer().role is Role.SUPPLIER else None
+
+
+def _firm() -> UUID:
+    partner_id = current_viewer().actor.partner_id
+    if partner_id is None:
         raise NoFirm("Your account belongs to no firm.")
-    return viewer.actor.partner_id
+    return partner_id
 
 
 @blueprint.get("/new")
@@ -101,11 +103,9 @@ def _form(values: dict[str, str], faults: dict[str, str]) -> str:
 
 def _products() -> dict[str, Product]:
     """Return the products the supplier delivers, by SKU: what else the host deals in is not theirs to know."""
-    scope, org_id = _scope(), current_viewer().org.id
-    if scope is None:
-        return {}
+    org_id = current_viewer().org.id
     with reading() as connection:
-        theirs = order_views.supplied(connection, org_id=org_id, supplier_id=scope)
+        theirs = order_views.supplied(connection, org_id=org_id, supplier_id=_firm())
         products = inventory.products_by_id(connection, org_id=org_id, ids=theirs)
     return {product.sku: product for product in sorted(products.values(), key=lambda product: product.sku)}
 
@@ -152,12 +152,11 @@ def _draft(entries: Entries, products: dict[str, Product]) -> DocumentDraft | No
     valid_from, valid_until = entries.day("valid_from"), entries.day("valid_until", required=False)
     lot = entries.text("lot", required=False)
     upload = request.files.get("file")
-    scope = _scope()
-    if entries.errors or valid_from is None or scope is None:
+    if entries.errors or valid_from is None:
         return None
     return DocumentDraft(
         kind=DocumentKind(kind),
-        partner_id=scope,
+        partner_id=_firm(),
         product_id=products[sku].id if sku else None,
         lot_code=lot or None,
         number=number,

@@ -16,7 +16,7 @@ from portal.kernel.grain import EXACT
 from portal.platform.db import Database
 from portal.platform.postgres import EmbeddedPostgres
 from support import cluster
-from support.worlds import Core, dice, draw_core, told_differently
+from support.worlds import Core, dice, draw_core, plain, told_differently
 from support.worlds_compare import Watcher, first_difference
 from support.worlds_questions import Question, questions
 from support.worlds_supplier import draw_supplier, supplier_questions, told_otherwise, words_of_supplier
@@ -95,7 +95,7 @@ def test_one_fact_of_a_suppliers_told_differently_is_noticed(watchers: tuple[Wat
 @pytest.mark.parametrize("tier", list(Tier))
 def test_one_entitled_fact_told_differently_is_noticed(watchers: tuple[Watcher, Watcher], tier: Tier) -> None:
     left, right = watchers
-    core = replace(draw_core("control", tier), grain=EXACT)
+    core = plain(draw_core("control", tier))
     left.look_at(core, "A")
     for fact, changed in told_differently(core).items():
         right.look_at(changed, "B")

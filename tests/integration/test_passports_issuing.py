@@ -44,7 +44,8 @@ def stored(scene: Scene) -> list[str]:
 
 def told(scene: Scene) -> list[str]:
     with scene.services.database.reading() as connection:
-        return list(connection.execute(text("SELECT name FROM outbox_message ORDER BY id")).scalars())
+        mine = text("SELECT name FROM outbox_message WHERE name LIKE 'passports.%' ORDER BY id")
+        return list(connection.scalars(mine))
 
 
 def test_a_paper_is_kept_under_its_digest_and_told_of_once(scene: Scene) -> None:

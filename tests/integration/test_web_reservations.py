@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
+from portal.inventory.model import CannotPromise
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from support.goods import stock_up
@@ -316,6 +317,27 @@ def test_the_last_question_of_the_day_may_still_turn_from_yes_to_no(door: Door) 
     assert TOO_MUCH in door.ask("key", "90", status=422)
     assert "used up" in door.ask("key", "120", status=422)
     assert door.count(QUESTIONS) == [(100, False, 2)]
+
+
+def test_under_coarse_figures_too_a_form_sent_twice_makes_one_reservation(door: Door) -> None:
+    coarse(door, grain="yes_no", steps=[50], daily_questions=1)
+    form = {"unit": "C62", "day": "2026-11-25", "key": "abcdef123456"}
+    first = door.post("key", "/reserve/TEA-A", quantity="10", **form)
+    assert door.post("key", "/reserve/TEA-A", quantity="10", **form) == first
+    assert door.count("SELECT count(*) FROM reservation") == [(1,)]
+
+
+def test_who_comes_second_in_the_same_moment_is_told_no_figure(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def somebody_was_faster(*_: object, **__: object) -> None:
+        raise CannotPromise("3 are left.", possible=3)
+
+    monkeypatch.setattr("portal.flows.ordering.service.reserve", somebody_was_faster)
+    coarse(door, grain="yes_no", steps=[50], daily_questions=1)
+    page = door.ask("key", "10", status=422)
+    assert TOO_MUCH in page
+    assert door.count(QUESTIONS) == []
 
 
 def test_an_agreement_over_ones_own_stock_holds_nothing_more(door: Door) -> None:

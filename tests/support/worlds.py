@@ -227,6 +227,19 @@ def gtin_of(twelve: str) -> str:
 # --- worlds that are wrong on purpose ---------------------------------------------------------------------
 
 
+def plain(core: Core) -> Core:
+    """Return the core with exact figures, and so much of its first product free that each of its facts shows."""
+    first, *rest = core.goods
+    stocked = replace(first, lots=(*first.lots, Lot("L0Y", 0, 500, None, "available")))
+    return replace(
+        core,
+        grain=EXACT,
+        nodes=("own", *core.nodes[1:]),
+        left_out=(False, *core.left_out[1:]),
+        goods=(stocked, *rest),
+    )
+
+
 def told_differently(core: Core) -> dict[str, Core]:
     """Return the core with one entitled fact changed, by the name of the fact; for proving that it is seen."""
     good = core.goods[0]

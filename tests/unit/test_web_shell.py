@@ -229,6 +229,12 @@ def test_each_refusal_has_its_status_and_its_sentence(app: Flask, name: str, sta
     assert answer.headers.get("Retry-After") == {503: "15", 429: "60"}.get(status)
 
 
+def test_a_refusal_told_outside_a_request_is_noted_nowhere(app: Flask) -> None:
+    with app.app_context():
+        errors.note(NotAQuantity("'12x' is not a number."))
+        assert errors.refusals() == []
+
+
 def test_a_sentence_whose_values_do_not_fit_falls_back_to_the_refusals_own(app: Flask) -> None:
     with app.test_request_context("/?lang=en"):
         assert errors.sentence_of(NotAQuantity("'12x' is not a number.")) == "'12x' is not a number."
