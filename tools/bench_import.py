@@ -48,6 +48,8 @@ def page_ms(services: Services) -> float:
 def main() -> None:
     """Run the bench."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    if not file.exists():
+        raise SystemExit(f"{file} is not there. Name the order file: python tools/bench_import.py FILE")
     with tempfile.TemporaryDirectory() as folder, installation(Settings(home=Path(folder) / "home")) as ready:
         bring_up(ready.database_url, home=ready.home)
         services = build_services(ready)
