@@ -16,6 +16,7 @@ from portal.partners.model import PartnerName
 from portal.platform import audit
 from portal.platform.audit_reads import AuditRow, Wanted, people, rows
 from portal.web import filters
+from portal.web.audit_words import WHAT
 from portal.web.auth import current_viewer, needs
 from portal.web.context import reading, services
 from portal.web.csv_files import csv_response
@@ -45,35 +46,6 @@ TONES = {
     "person": "warn",
     "deed": "good",
 }
-
-WHAT = {
-    "inventory.listing": _l("availability"),
-    "inventory.product": _l("one item in full"),
-    "inventory.as_csv": _l("availability as CSV"),
-    "inventory.as_xlsx": _l("availability as XLSX"),
-    "questions.ask": _l("a threshold question"),
-    "orders.listing": _l("orders"),
-    "viewing.enter": _l("began to view as a partner"),
-    "reservations.create": _l("asked to hold stock"),
-    "agreements.partner": _l("a partner's page"),
-    "agreements.inference": _l("what a partner could infer"),
-    "board.board": _l("demand board"),
-    "api.graphql": _l("API query"),
-    "deeds.move": _l("stock moved"),
-    "deeds.hold": _l("stock held"),
-    "deeds.release": _l("stock released"),
-    "deeds.scrap": _l("stock scrapped"),
-    "deeds.take_over": _l("consignment taken over"),
-    "lots.change": _l("whole lot held or released"),
-    "moves.reverse": _l("move taken back"),
-    "agreement.made": _l("agreement made"),
-    "agreement.changed": _l("agreement changed"),
-    "agreement.ended": _l("agreement ended"),
-    "person.added": _l("person added"),
-    "person.deactivated": _l("person deactivated"),
-    "person.sessions_ended": _l("sessions ended"),
-}
-"""Words for what is read and done most; anything else keeps its name in the code."""
 
 blueprint = Blueprint("audit", __name__)
 

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
+from portal.web.audit_words import WHAT
+from portal.web.audited import READ_ROOMS, STAFF_ROOMS
 from support.api import ask, data
 from support.desk import Desk
 from support.goods import stock_up
@@ -255,3 +257,13 @@ def test_an_entry_about_no_partner_has_no_code(desk: Desk) -> None:
     desk.app.test_client()
     page = desk.connection.execute(text("SELECT partner_id FROM audit_entry WHERE kind = 'deed'")).scalar_one()
     assert page is None
+
+
+def test_every_door_that_is_written_has_words_for_people(desk: Desk) -> None:
+    nameless = {
+        rule.endpoint
+        for rule in desk.app.url_map.iter_rules()
+        if (room := rule.endpoint.partition(".")[0]) in READ_ROOMS | STAFF_ROOMS
+        or ("POST" in (rule.methods or ()) and room not in {"agreements", "auth", "public", "i18n"})
+    } - set(WHAT)
+    assert nameless <= {"api.token"}, "say in audit_words.py what these are"
