@@ -41,7 +41,7 @@ def test_moves_of_consigned_stock_keep_their_owner_on_both_sides(empty_database_
     newest.migrate(empty_database_url)
     with psycopg.connect(empty_database_url) as read:
         owners = read.execute(
-            "SELECT from_owner_id::text, to_owner_id::text FROM stock_move ORDER BY id"
+            "SELECT from_owner_id::text, to_owner_id::text FROM stock_move ORDER BY idempotency_key"
         ).fetchall()
         consigned, nobody = "01900000-0000-7000-8000-000000000004", "00000000-0000-0000-0000-000000000000"
         assert owners == [(consigned, consigned), (nobody, nobody)]
