@@ -213,7 +213,7 @@ def did_document(did: str, keys: Sequence[KeyRecord]) -> dict[str, Any]:
     """Return the DID document of an issuer with all the keys it ever had.
 
     Retired keys stay under ``assertionMethod``: whether one counts is judged by date, see
-    :func:`ledger.verify.check_signature`.
+    :func:`ledger.verification.signature.check_signature`.
     """
     methods = [_method(did, key) for key in keys]
     return {

@@ -18,7 +18,8 @@ from ledger.chain import Chain
 from ledger.errors import ChainUnavailable, ForeignChain
 from ledger.issue import AnchorState
 from ledger.trust import TrustList
-from ledger.verify import Report, Verdict, verify_bundle
+from ledger.verification.report import Report, Verdict
+from ledger.verify import verify_bundle
 from portal.flows import anchoring as flow
 from portal.passports import anchoring, reads
 from portal.passports.anchoring import AttemptStore

@@ -12,12 +12,14 @@ from ledger.bundle import Anchor, Bundle, Inclusion
 from ledger.canonical import fingerprint
 from ledger.chain import Chain
 from ledger.contract import load_artefact
-from ledger.credential import Party, PassportFacts, compose, sign
+from ledger.credential import Party, PassportFacts, compose
 from ledger.issue import AnchorBatch, AnchorState, advance, build_receipt, seal
 from ledger.keys import KeyRecord, SigningKey, did_document, did_web
 from ledger.merkle import credential_leaf
+from ledger.proof import sign
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
-from ledger.verify import Verdict, verify_bundle
+from ledger.verification.report import Verdict
+from ledger.verify import verify_bundle
 from support.anchoring import STREAM, MemoryStore, open_for_writer, running, target_of
 
 DID = did_web("portal.example")

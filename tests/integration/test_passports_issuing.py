@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from ledger.canonical import canonical_bytes, parse_json_strict, sha256
-from ledger.verify import Verdict, verify_bundle
+from ledger.verification.report import Verdict
+from ledger.verify import verify_bundle
 from portal.demo.papers import pdf
 from portal.flows import passporting
 from portal.inventory.model import UnknownProduct

@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 
 from ledger.canonical import canonical_bytes, sha256
 from ledger.trust import TrustList
-from ledger.verify import Verdict, verify_bundle
+from ledger.verification.report import Verdict
+from ledger.verify import verify_bundle
 from portal import wiring
 from portal.passports.model import code_hash
 from portal.platform.clock import HandClock

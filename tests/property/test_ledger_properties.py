@@ -12,7 +12,8 @@ from ledger.canonical import canonical_bytes, from_multibase, parse_json_strict,
 from ledger.keys import from_instant
 from ledger.merkle import Tree, check_consistency, check_inclusion
 from ledger.trust import TrustList
-from ledger.verify import Verdict, verify_bundle
+from ledger.verification.report import Verdict
+from ledger.verify import verify_bundle
 from support.scripted_chain import scripted_chain
 
 VECTOR = json.loads(

@@ -12,14 +12,12 @@ from ledger.credential import (
     PassportFacts,
     TraceFact,
     check_gtin,
-    check_proof,
     compose,
     digital_link,
-    read_proof,
-    sign,
 )
 from ledger.errors import BadFacts, BadGTIN, BadLot, Malformed, SignatureInvalid
 from ledger.keys import SigningKey
+from ledger.proof import check_proof, read_proof, sign
 
 KEY = SigningKey.from_seed(bytes(range(32)), "did:web:portal.example")
 CREATED = datetime(2026, 3, 1, 8, 0, 30, tzinfo=UTC)

@@ -10,7 +10,8 @@ from ledger.canonical import fingerprint
 from ledger.errors import Malformed
 from ledger.keys import from_instant
 from ledger.trust import TrustList
-from ledger.verify import CHECKS, Check, State, Verdict, verify_bundle
+from ledger.verification.report import Check, State, Verdict
+from ledger.verify import CHECKS, verify_bundle
 from support.scripted_chain import scripted_chain
 
 GIVEN = json.loads((Path(__file__).parents[1] / "vectors" / "bundles" / "valid.json").read_text(encoding="utf-8"))[

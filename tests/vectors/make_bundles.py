@@ -21,10 +21,10 @@ from ledger.credential import (
     PassportFacts,
     TraceFact,
     compose,
-    sign,
 )
 from ledger.keys import KeyRecord, PublicKey, SigningKey, did_document, did_web
 from ledger.merkle import Tree, credential_leaf
+from ledger.proof import sign
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
 
 FOLDER = Path(__file__).parent / "bundles"

@@ -17,7 +17,7 @@ from ledger.canonical import (
     sha256,
     to_multibase,
 )
-from ledger.credential import check_gtin, check_proof, digital_link, hash_data
+from ledger.credential import check_gtin, digital_link
 from ledger.errors import SignatureInvalid
 from ledger.keys import PublicKey, SigningKey, did_web, key_in_document
 from ledger.merkle import (
@@ -28,6 +28,7 @@ from ledger.merkle import (
     leaf_hash,
     node_hash,
 )
+from ledger.proof import check_proof, hash_data
 
 # ---- RFC 8785 -------------------------------------------------------------------------------------------------
 
