@@ -37,3 +37,10 @@ class DocumentRegistered(Message):
 
     document_id: UUID
     partner_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementsChanged(Message):
+    """Which papers lots must have has changed."""
+
+    name: ClassVar[str] = "passports.requirements.changed"
