@@ -1,8 +1,9 @@
 """Papers act on stock: lots whose papers do not hold are withheld, and given back when they hold again.
 
 The papers' rule (``portal.passports.fitness``) says which, the stock's room does it. One review at a time: whoever
-reviews takes ``_REVIEW`` alone before reading, whoever ships or receives takes it together with others, so that after
-a review's commit nothing of a withheld lot is under way that had not seen it (``docs/adr/0010-papers-act.md``).
+reviews takes ``_REVIEW`` alone before reading, whoever ships or receives takes it together with others, so that
+after a review's commit nothing of a withheld lot is under way that had not seen it
+(``docs/adr/0009-papers-act.md``).
 """
 
 from collections.abc import Sequence
@@ -70,6 +71,7 @@ def review(
     now: datetime,
     actor: Actor | None = None,
     product_id: UUID | None = None,
+    lot_code: str = "",
 ) -> Changed:
     """Withhold every lot in stock whose papers do not hold today, and give back those whose papers do.
 
@@ -79,10 +81,11 @@ def review(
         now: Instant, in the company's zone.
         actor: Who does it; the worker when nobody is named.
         product_id: Only lots of this product.
+        lot_code: Only this lot of it, even when none of it is in stock.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _REVIEW})
+    take_turn(connection)
     by, wanted = actor or worker_actor(org_id), reads.requirements(connection, org_id=org_id)
-    lots = _lots(connection, org_id, product_id)
+    lots = _lots(connection, org_id, product_id, lot_code)
     asked = [lot for lot, _ in lots]
     facts = reads.facts_of_lots(connection, org_id=org_id, lots=asked, zone=_zone(now))
     withheld = freed = 0
@@ -96,7 +99,14 @@ def review(
     return Changed(withheld=withheld, freed=freed)
 
 
-def _act(connection: Connection, actor: Actor, lot: LotFacts, reasons: list[dict[str, str]], now: datetime) -> None:
+def take_turn(connection: Connection) -> None:
+    """Wait until nobody else reviews, ships or receives, and keep them waiting until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _REVIEW})
+
+
+def _act(
+    connection: Connection, actor: Actor, lot: LotFacts, reasons: list[dict[str, str]], now: datetime
+) -> None:
     key = f"papers:{new_id(now)}"
     if reasons:
         inventory.withhold_lot(
@@ -119,7 +129,7 @@ def _zone(now: datetime) -> ZoneInfo:
 
 
 def _lots(
-    connection: Connection, org_id: UUID, product_id: UUID | None
+    connection: Connection, org_id: UUID, product_id: UUID | None = None, lot_code: str = ""
 ) -> list[tuple[LotAsked, list[dict[str, str]]]]:
     """Return lots with stock, and those that are withheld, each with the reasons it is withheld for so far."""
     rows = connection.execute(
@@ -131,16 +141,20 @@ def _lots(
             FROM lot l JOIN product p ON p.org_id = l.org_id AND p.id = l.product_id
             WHERE l.org_id = :org AND l.code <> ''
               AND (CAST(:product AS uuid) IS NULL OR l.product_id = :product)
-              AND (l.withheld IS NOT NULL OR EXISTS (
+              AND :lot IN ('', l.code)
+              AND (l.withheld IS NOT NULL OR :lot <> '' OR EXISTS (
                     SELECT FROM stock_balance b
-                    WHERE b.org_id = l.org_id AND b.product_id = l.product_id AND b.lot_id = l.id AND b.on_hand > 0))
+                    WHERE b.org_id = l.org_id AND b.product_id = l.product_id AND b.lot_id = l.id
+                      AND b.on_hand > 0))
             ORDER BY l.product_id, l.code
         """),
-        {"org": org_id, "product": product_id},
+        {"org": org_id, "product": product_id, "lot": lot_code},
     )
     return [
         (
-            LotAsked(product_id=row.product_id, lot_code=row.code, category=row.category, shipped_by=row.shipped_by),
+            LotAsked(
+                product_id=row.product_id, lot_code=row.code, category=row.category, shipped_by=row.shipped_by
+            ),
             row.withheld or [],
         )
         for row in rows
@@ -175,7 +189,7 @@ def faults_of_lot(  # noqa: PLR0913 - which lot, from whom, on which day
     return faults_of(facts, asking, on=now.date())
 
 
-def check_fit(  # noqa: PLR0913 - which lot, from whom, on which day
+def check_fit(
     connection: Connection,
     *,
     org_id: UUID,
@@ -227,7 +241,7 @@ def would_withhold(
     connection: Connection, *, org_id: UUID, requirement: Requirement, now: datetime
 ) -> tuple[LotFacts, ...]:
     """Return the lots in stock that leave what can be promised once a paper is asked for; nothing is changed."""
-    lots = _lots(connection, org_id, None)
+    lots = _lots(connection, org_id)
     asked = [lot for lot, before in lots if not before]
     facts = reads.facts_of_lots(connection, org_id=org_id, lots=asked, zone=_zone(now))
     return tuple(one for one in facts if faults_of(one, [requirement], on=now.date()))

@@ -113,8 +113,8 @@ def leaving_serials(
     """
     rows = connection.execute(
         text("""
-            SELECT s.code, s.id, s.lot_id, s.location_id, s.state, s.status, n.node_id, l.code AS lot, l.expires_on,
-                   l.withheld
+            SELECT s.code, s.id, s.lot_id, s.location_id, s.state, s.status, n.node_id, l.code AS lot,
+                   l.expires_on, l.withheld
             FROM serial s JOIN lot l ON l.org_id = s.org_id AND l.id = s.lot_id
             JOIN location n ON n.org_id = s.org_id AND n.id = s.location_id
             WHERE s.org_id = :org AND s.product_id = :product AND s.owner_id = :own

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.model import BadQuantity, LotStock, StockLine, check_positive, take_first_expired
-from portal.inventory.places import OWN, check_serials, count_corrections, check_not_withheld
+from portal.inventory.places import OWN, check_not_withheld, check_serials, count_corrections
 from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
 from portal.inventory.service.serials import arriving_serials, check_given, leaving_serials
 from portal.inventory.service.spots import arrival_statuses, held_spots, stock_places, tell_fallen

@@ -164,7 +164,10 @@ def find_lot(connection: Connection, org_id: UUID, product_id: UUID, code: str, 
         UnknownLot: The product has no such lot.
     """
     row = connection.execute(
-        text("SELECT id, expires_on, withheld FROM lot WHERE org_id = :org AND product_id = :product AND code = :code"),
+        text(
+            "SELECT id, expires_on, withheld FROM lot"
+            " WHERE org_id = :org AND product_id = :product AND code = :code"
+        ),
         {"org": org_id, "product": product_id, "code": code},
     ).first()
     if row is None:

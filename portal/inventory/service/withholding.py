@@ -1,7 +1,7 @@
 """Lots whose papers do not hold: taken out of what can be promised, and given back when they hold again.
 
-Which lots those are is for others to say (``portal.flows.withholding``); here is what it does to stock. Only what was
-usable becomes ``withheld``, and only what is ``withheld`` is given back: what people hold stays held.
+Which lots those are is for others to say (``portal.flows.withholding``); here is what it does to stock. Only what
+was usable becomes ``withheld``, and only what is ``withheld`` is given back: what people hold stays held.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +48,9 @@ def withhold_lot(  # noqa: PLR0913 - which lot, why, once
     said = [dict(reason) for reason in reasons]
     lot_id = _mark(connection, actor, product_id, lot_code, said)
     # What people read in the history: the papers' own numbers, which need no translation.
-    words = ", ".join(dict.fromkeys(reason["why"] for reason in said if reason.get("why")))
-    return _carry(connection, actor, (product_id, lot_id), (AVAILABLE, WITHHELD), (key, words), now)
+    words = [reason.get("why") or reason.get("number") or reason.get("zh", "") for reason in said]
+    told = (key, ", ".join(dict.fromkeys(words)))
+    return _carry(connection, actor, (product_id, lot_id), (AVAILABLE, WITHHELD), told, now)
 
 
 def free_lot(
@@ -83,7 +84,7 @@ def _mark(
     return lot.lot_id
 
 
-def _carry(  # noqa: PLR0913 - what, from which status into which, why
+def _carry(
     connection: Connection,
     actor: Actor,
     goods: tuple[UUID, UUID],

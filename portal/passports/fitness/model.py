@@ -1,9 +1,9 @@
 """The rule that lets a lot leave, or names what keeps it: pure, values in, values out.
 
-A lot is fit on a day when it was not recalled, its passport is neither revoked nor suspended, and every paper it must
-have is there and holds that day, first and last day included (``domain.md`` 4b-14). Number prefixes: a Chinese food
-production licence has SC and 14 digits (食品生产许可管理办法), a food business licence JY and 14 digits
-(食品经营许可和备案管理办法).
+A lot is fit on a day when it was not recalled, its passport is neither revoked nor suspended, and every paper it
+must have is there and holds that day, first and last day included (``domain.md`` 4b-14). Number prefixes: a
+Chinese food production licence has SC and 14 digits (食品生产许可管理办法), a food business licence JY and 14
+digits (食品经营许可和备案管理办法).
 """
 
 from collections.abc import Iterable, Sequence

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Row,
     TextClause,
+    func,
     select,
     text,
 )
@@ -25,7 +26,7 @@ from portal.passports.reads import to_paper
 
 
 class NotRecalled(NotFound):
-    """There is no such recall, or the lot was not recalled."""
+    """There is no such recall."""
 
     code = "not_recalled"
 
@@ -38,7 +39,7 @@ class LotAsked:
         product_id: The product.
         lot_code: Its lot.
         category: The product's category, or ``None``.
-        shipped_by: Who shipped it, where that is known; who handed in its report comes first.
+        shipped_by: Who shipped it: whose papers count; where nobody did, who handed in its report.
     """
 
     product_id: UUID
@@ -187,9 +188,9 @@ def _firm(row: Row[Any]) -> UUID | None:
 
 
 def _supplier_of(lot: LotAsked, by_lot: dict[Any, _Papers]) -> UUID | None:
-    """Return who handed in the newest report of a lot, else who shipped it."""
+    """Return who shipped a lot, else who handed in its newest report; nobody else's papers are looked at."""
     newest = by_lot.get((lot.product_id, lot.lot_code))
-    return _firm(newest[0][0]) if newest else lot.shipped_by
+    return lot.shipped_by or (_firm(newest[0][0]) if newest else None)
 
 
 def _covers(row: Row[Any], lot: LotAsked) -> bool:
@@ -215,9 +216,7 @@ def _recalls(
     connection: Connection, org_id: UUID, products: list[UUID], zone: ZoneInfo
 ) -> dict[tuple[UUID, str], Recall]:
     table = recall_table.c
-    rows = connection.execute(
-        select(recall_table).where(table.org_id == org_id, table.product_id.in_(products))
-    )
+    rows = connection.execute(select(recall_table).where(table.org_id == org_id, table.product_id.in_(products)))
     return {
         (row.product_id, row.lot_code): Recall(reason=row.reason, on=row.recalled_at.astimezone(zone).date())
         for row in rows
@@ -230,7 +229,7 @@ def recalls(connection: Connection, *, org_id: UUID) -> tuple[LotRecall, ...]:
     rows = connection.execute(
         select(recall_table).where(table.org_id == org_id).order_by(table.recalled_at.desc(), table.id.desc())
     )
-    return tuple(_recall(row) for row in rows)
+    return tuple(to_recall(row) for row in rows)
 
 
 def find_recall(connection: Connection, *, org_id: UUID, recall_id: UUID) -> LotRecall:
@@ -244,29 +243,32 @@ def find_recall(connection: Connection, *, org_id: UUID, recall_id: UUID) -> Lot
     ).one_or_none()
     if row is None:
         raise NotRecalled(f"There is no recall {recall_id}.", recall=str(recall_id))
-    return _recall(row)
+    return to_recall(row)
 
 
-def the_recall(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> LotRecall:
-    """Return a lot's recall.
-
-    Raises:
-        NotRecalled: It was not recalled.
-    """
+def recall_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> LotRecall | None:
+    """Return a lot's recall; ``None`` when it was not recalled."""
     table = recall_table.c
     row = connection.execute(
         select(recall_table).where(
             table.org_id == org_id, table.product_id == product_id, table.lot_code == lot_code
         )
     ).one_or_none()
-    if row is None:
-        raise NotRecalled(f"Lot {lot_code} was not recalled.", recall=lot_code)
-    return _recall(row)
+    return None if row is None else to_recall(row)
 
 
 def notices(connection: Connection, *, org_id: UUID, partner_id: UUID) -> tuple[RecallNotice, ...]:
     """Return what one partner is told of recalls, the newest first; never of goods that others received."""
     return _notices(connection, org_id, notice_table.c.partner_id == partner_id)
+
+
+def unread(connection: Connection, *, org_id: UUID, partner_id: UUID) -> int:
+    """Return how many recall notices a partner has not read."""
+    table = notice_table.c
+    count: int = connection.execute(
+        select(func.count()).where(table.org_id == org_id, table.partner_id == partner_id, table.seen_at.is_(None))
+    ).scalar_one()
+    return count
 
 
 def notices_of_recall(connection: Connection, *, org_id: UUID, recall_id: UUID) -> tuple[RecallNotice, ...]:
@@ -303,7 +305,8 @@ def _notices(connection: Connection, org_id: UUID, which: ColumnElement[bool]) -
     )
 
 
-def _recall(row: Row[Any]) -> LotRecall:
+def to_recall(row: Row[Any]) -> LotRecall:
+    """Return the recall that a row of ``lot_recall`` holds."""
     return LotRecall(
         id=row.id,
         product_id=row.product_id,

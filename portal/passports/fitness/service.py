@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.kernel.actor import Actor
@@ -16,7 +16,7 @@ from portal.passports.fitness.model import (
     check_recall_reason,
     check_requirement,
 )
-from portal.passports.fitness.reads import LotRecall, the_recall
+from portal.passports.fitness.reads import LotRecall, to_recall
 from portal.passports.fitness.store import notice_table, recall_table, requirement_table
 from portal.passports.messages import RequirementsChanged
 from portal.platform.outbox import publish
@@ -45,8 +45,9 @@ def require(connection: Connection, *, actor: Actor, requirement: Requirement, n
             made_at=now,
         )
         .on_conflict_do_nothing()
-    )
-    if written.rowcount:
+        .returning(requirement_table.c.id)
+    ).one_or_none()
+    if written is not None:
         publish(connection, RequirementsChanged(org_id=actor.org_id), now=now)
 
 
@@ -82,7 +83,8 @@ def recall_lot(
     reason = check_recall_reason(reason)
     if not lot_code:
         raise NotRecallable("Goods that are not kept by lot cannot be recalled by lot.")
-    written = connection.execute(
+    table = recall_table.c
+    row = connection.execute(
         insert(recall_table)
         .values(
             org_id=actor.org_id,
@@ -93,10 +95,11 @@ def recall_lot(
             recalled_by=actor.label,
             recalled_at=now,
         )
-        .on_conflict_do_nothing(index_elements=["org_id", "product_id", "lot_code"])
-    )
-    found = the_recall(connection, org_id=actor.org_id, product_id=product_id, lot_code=lot_code)
-    return found, bool(written.rowcount)
+        # What stands already is returned as it is; only a row that was just written has no earlier version.
+        .on_conflict_do_update(index_elements=["org_id", "product_id", "lot_code"], set_={"reason": table.reason})
+        .returning(recall_table, text("xmax = 0 AS is_new"))
+    ).one()
+    return to_recall(row), bool(row.is_new)
 
 
 def tell_holders(

@@ -1,8 +1,10 @@
 """Papers act on stock: what a lot must have, lots that are withheld or recalled, and who holds recalled goods.
 
 ``withheld`` is a status of its own, so that what people block and what papers withhold never mix: only the latter is
-given back when the papers hold again. See ``docs/adr/0010-papers-act.md``.
+given back when the papers hold again. See ``docs/adr/0009-papers-act.md``.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -60,7 +62,9 @@ def _tables() -> None:
         sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=False),
         _refers("lot_recall", "product_id", "product"),
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_lot_recall")),
-        sa.UniqueConstraint("org_id", "product_id", "lot_code", name=op.f("uq_lot_recall_org_id_product_id_lot_code")),
+        sa.UniqueConstraint(
+            "org_id", "product_id", "lot_code", name=op.f("uq_lot_recall_org_id_product_id_lot_code")
+        ),
     )
     op.create_table(
         "recall_notice",
@@ -80,11 +84,11 @@ def _tables() -> None:
     op.create_index("ix_recall_notice_partner", "recall_notice", ["org_id", "partner_id"])
 
 
-def _key() -> tuple[sa.Column, sa.Column]:
+def _key() -> tuple[sa.Column[Any], sa.Column[Any]]:
     return sa.Column("org_id", sa.Uuid(), nullable=False), sa.Column("id", sa.Uuid(), nullable=False)
 
 
-def _texts(*names: str) -> list[sa.Column]:
+def _texts(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text(), nullable=False) for name in names]
 
 
