@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ledger.canonical import canonical_bytes
-from ledger.credential import VC_CONTEXT
 from ledger.errors import EnvelopeInvalid, Malformed, SignatureInvalid, ValidityInvalid
 from ledger.jose.compact import Compact, check_compact, read_compact, sign_compact
 from ledger.jose.keys import checking_key
 from ledger.keys import SigningKey, from_instant
+from ledger.kinds.envelope import VC_CONTEXT
 from ledger.verification.signature import check_key_counted
 
 MEDIA_TYPE: Final = "application/vc+jwt"

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from ledger.credential import VC_CONTEXT
 from ledger.errors import EnvelopeInvalid
 from ledger.jose import disclosing, envelope
 from ledger.jose.compact import read_compact
 from ledger.jose.envelope import Documents, check_claims, check_signer, check_token, check_type, party_of
+from ledger.kinds.envelope import VC_CONTEXT
 
 CREDENTIAL: Final = "EnvelopedVerifiableCredential"
 PRESENTATION: Final = "EnvelopedVerifiablePresentation"
