@@ -13,16 +13,9 @@ from typing import Any
 
 from ledger.bundle import Anchor, Bundle, Inclusion
 from ledger.canonical import fingerprint
-from ledger.credential import (
-    CertificateFact,
-    EvidenceFile,
-    InspectionFact,
-    Party,
-    PassportFacts,
-    TraceFact,
-    compose,
-)
 from ledger.keys import KeyRecord, PublicKey, SigningKey, did_document, did_web
+from ledger.kinds.envelope import EvidenceFile, Party
+from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact, compose
 from ledger.merkle import Tree, credential_leaf
 from ledger.proof import sign
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
