@@ -7,12 +7,12 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from chain_process import running_chain
 from eth_account import Account
 
 from ledger.backend import AnchorCall
 from ledger.chain import Chain
 from ledger.contract import stream_id
+from ledger_bars.chain_process import running_chain
 
 BARS = {"gas_per_batch_steady": ("<=", 65_000), "gas_per_credential_at_10000": ("<=", 6.5)}
 BATCH = 10_000
