@@ -3,7 +3,7 @@
 The papers' rule (``portal.passports.fitness``) says which, the stock's room does it. One review at a time: whoever
 reviews takes ``_REVIEW`` alone before reading, whoever ships or receives takes it together with others, so that
 after a review's commit nothing of a withheld lot is under way that had not seen it
-(``docs/adr/0009-papers-act.md``).
+(``docs/adr/0013-papers-act.md``).
 """
 
 from collections.abc import Sequence

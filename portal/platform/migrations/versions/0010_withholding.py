@@ -1,7 +1,7 @@
 """Papers act on stock: what a lot must have, lots that are withheld or recalled, and who holds recalled goods.
 
 ``withheld`` is a status of its own, so that what people block and what papers withhold never mix: only the latter is
-given back when the papers hold again. See ``docs/adr/0009-papers-act.md``.
+given back when the papers hold again. See ``docs/adr/0013-papers-act.md``.
 """
 
 from typing import Any
