@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from threading import Barrier
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -31,51 +34,59 @@ def database(fresh_database_url: str) -> Iterator[Database]:
     database.close()
 
 
-def test_nothing_of_a_lot_leaves_after_it_was_withheld(database: Database) -> None:
-    with database.transaction() as connection:
-        stock = stock_company(connection)
-        tea = stock.product()
-        stock.book(tea, HANDS * EACH)
-    begin = Barrier(HANDS + 2)
+@dataclass
+class Rush:
+    """Hands that issue, one that holds and one that withholds, all beginning at the same moment."""
 
-    def issue(hand: int) -> int:
-        begin.wait()
+    database: Database
+    stock: Stock
+    tea: UUID
+    begin: Barrier
+
+    def issue(self, hand: int) -> int:
+        """Issue piece by piece until refused; returns how many left."""
+        self.begin.wait()
         for number in range(EACH):
             try:
-                with database.transaction() as connection:
-                    here = Stock(connection, stock.main, stock.outside)
-                    make.issue(here, tea, 1, key=f"{hand}-{number}")
+                with self.database.transaction() as connection:
+                    here = Stock(connection, self.stock.main, self.stock.outside)
+                    make.issue(here, self.tea, 1, key=f"{hand}-{number}")
             except LotWithheld:
                 return number
         return EACH
 
-    def hold() -> None:
-        begin.wait()
+    def hold(self) -> None:
+        """Hold pieces for orders until none can be promised."""
+        self.begin.wait()
         for number in range(EACH):
-            with database.transaction() as connection:
-                draft = order(line(stock, tea, 1, days=0), key=f"R{number}")
-                savepoint = connection.begin_nested()
-                try:
-                    inventory.reserve(connection, actor=ACTOR, draft=draft, now=NOW)
-                except CannotPromise:
-                    savepoint.rollback()
+            draft = order(line(self.stock, self.tea, 1, days=0), key=f"R{number}")
+            with suppress(CannotPromise), self.database.transaction() as connection:
+                inventory.reserve(connection, actor=ACTOR, draft=draft, now=NOW)
 
-    def withhold() -> int:
-        begin.wait()
-        with database.transaction() as connection:
+    def withhold(self) -> int:
+        """Withhold the lot; returns how much of it was left."""
+        self.begin.wait()
+        with self.database.transaction() as connection:
             return inventory.withhold_lot(
                 connection,
                 actor=ACTOR,
-                product_id=tea,
+                product_id=self.tea,
                 lot_code="L1",
                 reasons=[{"fault": "revoked", "why": "Forged"}],
                 key="w",
                 now=NOW,
             )
 
+
+def test_nothing_of_a_lot_leaves_after_it_was_withheld(database: Database) -> None:
+    with database.transaction() as connection:
+        stock = stock_company(connection)
+        tea = stock.product()
+        stock.book(tea, HANDS * EACH)
+    rush = Rush(database, stock, tea, Barrier(HANDS + 2))
     with ThreadPoolExecutor(HANDS + 2) as pool:
-        hands = [pool.submit(issue, hand) for hand in range(HANDS)]
-        holder, keeper = pool.submit(hold), pool.submit(withhold)
+        hands = [pool.submit(rush.issue, hand) for hand in range(HANDS)]
+        holder, keeper = pool.submit(rush.hold), pool.submit(rush.withhold)
         issued, withheld = sum(hand.result() for hand in hands), keeper.result()
         holder.result()
     assert issued + withheld == HANDS * EACH
