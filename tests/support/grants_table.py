@@ -80,6 +80,7 @@ CLOSED = frozenset(
         "person",
         "sign_in_try",
         "stock_move",
+        "credential_mark",
         "paper_requirement",
         "lot_recall",
         "recall_notice",
