@@ -1,8 +1,8 @@
 """Compose one digital passport.
 
 The envelope is W3C VCDM 2.0, the types are UNTP Digital Product Passport 0.6.1, the subject is a GS1 Digital
-Link URI, events carry EPCIS 2.0 / CBV words. Terms outside UNTP fall under VCDM's context for undefined
-terms. Decimals travel as text: no number here can be read two ways. ``ledger.proof`` signs it.
+Link URI, events carry EPCIS 2.0 / CBV words; a context of our own says which (ADR 9), and a term outside it
+falls under VCDM's context for undefined terms. Decimals travel as text: no number here can be read two ways. ``ledger.proof`` signs it.
 """
 
 import re
@@ -12,11 +12,11 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from ledger.canonical import digest_multibase
+from ledger.dataintegrity.contexts import PASSPORT_PATH
 from ledger.errors import BadFacts, BadGTIN, BadLot
 from ledger.keys import to_instant
 
 VC_CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
-UNTP_CONTEXT: Final = "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/"
 OWN_TERMS_CONTEXT: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
 """VCDM 2.0's context for terms no other context defines; UNTP 0.6 allows contexts by address only."""
 PASSPORT_TYPES: Final = ("DigitalProductPassport", "VerifiableCredential")
@@ -170,7 +170,7 @@ def compose(facts: PassportFacts) -> dict[str, Any]:
     if facts.valid_until and facts.valid_until < facts.valid_from:
         raise BadFacts("validity ends before it starts", id=facts.id)
     credential = {
-        "@context": [VC_CONTEXT, UNTP_CONTEXT, OWN_TERMS_CONTEXT],
+        "@context": [VC_CONTEXT, facts.base_url + PASSPORT_PATH, OWN_TERMS_CONTEXT],
         "id": facts.id,
         "type": list(PASSPORT_TYPES),
         "issuer": {"type": ["CredentialIssuer"], "id": facts.issuer.id, "name": facts.issuer.name},
