@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from ledger.canonical import parse_json_strict
-from ledger.credential import VC_CONTEXT
 from ledger.errors import Malformed
 from ledger.keys import from_instant, to_instant
+from ledger.kinds.envelope import VC_CONTEXT
 
 FORMAT: Final = "tallystick-bundle/1"
 TREE: Final = "rfc9162-sha256"

@@ -57,7 +57,7 @@ class CurveKey:
         for curve in (P256, P384):
             if data[:2] == curve.prefix and len(data) == len(curve.prefix) + 1 + curve.size:
                 key = cls(curve, data[2:])
-                key._point()  # noqa: SLF001 - its own
+                key._point()
                 return key
         raise BadMultibase("not a P-256 or P-384 multikey")
 

@@ -7,7 +7,7 @@ characters) and addresses that could forge a line are refused.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pyld import jsonld
@@ -20,7 +20,7 @@ MAX_STEPS: Final = 2_000
 """How often blank nodes may be compared with each other (RDFC-1.0 section 7.1, poison graphs)."""
 _UNDEFINED: Final = "tallystick-undefined-term:"
 _RELATIVE: Final = "tallystick-relative://address/"
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*|_:b[0-9]+")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*|_:[A-Za-z0-9]+|@json")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -48,22 +48,23 @@ def canonical_quads(document: Mapping[str, Any]) -> bytes:
         NotLinkedData: Not JSON-LD, or a text or address that N-Quads cannot carry safely.
         GraphTooCostly: It is built to make the canonical form expensive.
     """
-    dataset = _dataset(document)
-    _check_names(dataset)
-    quads: str = _Canonical().main(dataset, {"format": "application/n-quads"})
-    return quads.encode()
-
-
-def _dataset(document: Mapping[str, Any]) -> dict[str, Any]:
+    lost: set[str] = set()
     # A vocabulary and a base of our own catch whatever the document's contexts leave undefined.
     options = {"documentLoader": load_context, "base": _RELATIVE, "expandContext": {"@vocab": _UNDEFINED}}
     try:
-        dataset: dict[str, Any] = jsonld.to_rdf(dict(document), options)
+        # A word that looks like a keyword has no name here.
+        expanded = jsonld.expand(dict(document), options, lambda term: lost.add(str(term or "@")))
+        _check_node(expanded, lost)
+        if lost:
+            names = sorted(lost)
+            raise UndefinedTerms(f"no context defines {', '.join(names)}", terms=names)
+        dataset = jsonld.to_rdf(expanded, {"documentLoader": load_context})
     except jsonld.JsonLdError as error:
         raise _cause(error) from error
     except (RecursionError, AttributeError, TypeError, KeyError, ValueError) as error:
         raise NotLinkedData(f"not JSON-LD: {error}") from error
-    return dataset
+    quads: str = _Canonical().main(dataset, {"format": "application/n-quads"})
+    return quads.encode()
 
 
 def _cause(error: BaseException) -> LedgerError:
@@ -72,36 +73,41 @@ def _cause(error: BaseException) -> LedgerError:
     while cause is not None:
         if isinstance(cause, LedgerError):
             return cause
-        cause = cause.__cause__ or getattr(cause, "cause", None)
+        cause = cause.__cause__
     return NotLinkedData(f"not JSON-LD: {str(error)[:200]}")
 
 
-def _check_names(dataset: Mapping[str, Any]) -> None:
-    dropped = set()
-    for term in _terms(dataset):
-        value = term["value"]
-        if term["type"] == "literal":
-            _check_literal(term)
-            value = term["datatype"]
-        if value.startswith((_UNDEFINED, _RELATIVE)):
-            dropped.add(value.removeprefix(_UNDEFINED).removeprefix(_RELATIVE))
-        elif not _IRI.fullmatch(value):
-            raise NotLinkedData(f"not an address: {value[:80]!r}", value=value[:80])
-    if dropped:
-        names = sorted(dropped)
-        raise UndefinedTerms(f"no context defines {', '.join(names)}", terms=names)
+def _check_node(value: Any, lost: set[str]) -> None:
+    """Check expanded JSON-LD: the library leaves out, without a word, what has no absolute address."""
+    if isinstance(value, list):
+        for item in value:
+            _check_node(item, lost)
+    elif isinstance(value, dict):
+        _check_literal(value)
+        for name, item in value.items():
+            _check_member(name, item, lost)
 
 
-def _check_literal(term: Mapping[str, Any]) -> None:
-    if _CONTROL.search(term["value"]):
+def _check_member(name: str, item: Any, lost: set[str]) -> None:
+    if name in ("@id", "@type"):
+        for address in item if isinstance(item, list) else [item]:
+            _check_address(address, lost)
+    elif name != "@value":
+        if not name.startswith("@"):
+            _check_address(name, lost)
+        _check_node(item, lost)
+
+
+def _check_address(address: str, lost: set[str]) -> None:
+    if address.startswith((_UNDEFINED, _RELATIVE)):
+        lost.add(address.removeprefix(_UNDEFINED).removeprefix(_RELATIVE))
+    elif not _IRI.fullmatch(address):
+        raise NotLinkedData(f"not an address: {address[:80]!r}", value=address[:80])
+
+
+def _check_literal(value: Mapping[str, Any]) -> None:
+    text = value.get("@value")
+    if isinstance(text, str) and _CONTROL.search(text):
         raise NotLinkedData("a text holds control characters")
-    if "language" in term and not _LANGUAGE.fullmatch(term["language"]):
+    if "@language" in value and not _LANGUAGE.fullmatch(value["@language"]):
         raise NotLinkedData("not a language tag")
-
-
-def _terms(dataset: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for graph, triples in dataset.items():
-        if graph != "@default":
-            yield {"type": "IRI", "value": graph}
-        for triple in triples:
-            yield from (triple["subject"], triple["predicate"], triple["object"])

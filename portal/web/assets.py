@@ -26,7 +26,14 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".wasm": "application/wasm",
 }
-_TEXT = ("text/", "application/json", "application/ld+json", "application/problem+json", "image/svg")
+_TEXT = (
+    "text/",
+    "application/json",
+    "application/ld+json",
+    "application/problem+json",
+    "application/wasm",
+    "image/svg",
+)
 SHEET = "tally.css"
 EXCERPT = "passport.css"
 """The part of the sheet that a passport page needs; made from it, because scanning happens on slow lines."""

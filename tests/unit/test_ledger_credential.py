@@ -4,20 +4,12 @@ from typing import Any
 
 import pytest
 
-from ledger.credential import (
-    CertificateFact,
-    EvidenceFile,
-    InspectionFact,
-    Party,
-    PassportFacts,
-    TraceFact,
-    check_gtin,
-    compose,
-    digital_link,
-)
+from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.errors import BadFacts, BadGTIN, BadLot, Malformed, SignatureInvalid
 from ledger.keys import SigningKey
-from ledger.dataintegrity.suites import EDDSA_JCS
+from ledger.kinds.digital_link import check_gtin, digital_link
+from ledger.kinds.envelope import EvidenceFile, Party
+from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact, compose
 from ledger.proof import check_proof, proofs_of, read_proof, sign
 
 KEY = SigningKey.from_seed(bytes(range(32)), "did:web:portal.example")
@@ -219,7 +211,9 @@ def test_signing_adds_a_salted_proof_and_leaves_the_input_alone() -> None:
         "proofPurpose": "assertionMethod",
     }
     over_json = {"nonce": "z12drXXUifSrRnXLGbXg8E", "@context": unsigned["@context"]}
-    assert [{name: value for name, value in proof.items() if name != "proofValue"} for proof in signed["proof"]] == [
+    assert [
+        {name: value for name, value in proof.items() if name != "proofValue"} for proof in signed["proof"]
+    ] == [
         both | over_json | {"cryptosuite": "eddsa-jcs-2022"},
         both | {"cryptosuite": "eddsa-rdfc-2022"},
     ]

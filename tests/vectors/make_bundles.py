@@ -18,20 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.bundle import Anchor, Bundle, Inclusion
 from ledger.canonical import fingerprint, to_multibase
-from ledger.credential import (
-    OWN_TERMS_CONTEXT,
-    VC_CONTEXT,
-    CertificateFact,
-    EvidenceFile,
-    InspectionFact,
-    Party,
-    PassportFacts,
-    TraceFact,
-    compose,
-)
 from ledger.curves import P256, P384, CurveKey
 from ledger.dataintegrity.suites import EDDSA_JCS, SUITES, Suite
 from ledger.keys import KeyRecord, PublicKey, SigningKey, did_document, did_web
+from ledger.kinds.envelope import OWN_TERMS_CONTEXT, VC_CONTEXT, EvidenceFile, Party
+from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact, compose
 from ledger.merkle import Tree, credential_leaf
 from ledger.proof import SET, sign
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
@@ -334,7 +325,11 @@ def set_cases() -> Iterator[dict[str, Any]]:
         ("proof_set_of_text", [jcs, "z1"], "malformed_proof"),
         ("proof_set_of_unknown", [unknown, unknown], "unknown_suite"),
         ("proof_set_one_changed", [jcs, {**jcs, "nonce": "z1"}], "signature_mismatch"),
-        ("proof_set_one_of_another", [jcs, {**rdfc, "verificationMethod": STRANGER.method_id}], "key_not_of_issuer"),
+        (
+            "proof_set_one_of_another",
+            [jcs, {**rdfc, "verificationMethod": STRANGER.method_id}],
+            "key_not_of_issuer",
+        ),
     ):
         made = given({**signed, "proof": value})
         yield case(name, made, "invalid", signature=f"failed:{code}")
@@ -354,7 +349,9 @@ def curve_cases() -> Iterator[dict[str, Any]]:
         changed_one = curve_given(other, key)
         yield case(f"{name}_changed", changed_one, "invalid", signature="failed:signature_mismatch")
         short = {**signed, "proof": {**signed["proof"], "proofValue": credential()["proof"]["proofValue"]}}
-        yield case(f"{name}_other_signature", curve_given(short, key), "invalid", signature="failed:signature_mismatch")
+        yield case(
+            f"{name}_other_signature", curve_given(short, key), "invalid", signature="failed:signature_mismatch"
+        )
     made = curve_given(signed, key)
     multikey = to_multibase(key.curve.prefix + b"\x05" + key.raw[1:])
     for method in made["trust"]["issuers"][0]["didDocument"]["verificationMethod"]:

@@ -17,9 +17,10 @@ from ledger.canonical import (
     sha256,
     to_multibase,
 )
-from ledger.credential import check_gtin, digital_link
+from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.errors import SignatureInvalid
 from ledger.keys import PublicKey, SigningKey, did_web, key_in_document
+from ledger.kinds.digital_link import check_gtin, digital_link
 from ledger.merkle import (
     EMPTY_ROOT,
     Tree,
@@ -28,7 +29,6 @@ from ledger.merkle import (
     leaf_hash,
     node_hash,
 )
-from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.proof import check_proof, read_proof
 
 # ---- RFC 8785 -------------------------------------------------------------------------------------------------
