@@ -15,7 +15,7 @@ from ledger.errors import (
     UndefinedTerms,
     UnknownContext,
 )
-from ledger.keys import KeyRecord, from_instant, key_in_document, to_instant
+from ledger.keys import from_instant, key_in_document, to_instant
 from ledger.proof import Proof, check_proof, proofs_of, read_proof
 from ledger.verification.report import State
 
@@ -107,16 +107,29 @@ def _checked(credential: Mapping[str, Any], proof: Proof, signer: Signer) -> dic
         raise SignatureInvalid("key_not_of_issuer", "another's key", method=proof.method_id)
     key = key_in_document(signer.document, proof.method_id)
     check_proof(credential, proof, key.public)
-    _check_key_counted(proof, key, signer.as_of, signer.anchored_at)
+    check_key_counted(key.retired_at, signed=proof.created, as_of=signer.as_of, anchored_at=signer.anchored_at)
     return {"method": proof.method_id, "created": to_instant(proof.created)}
 
 
-def _check_key_counted(proof: Proof, key: KeyRecord, as_of: datetime, anchored_at: str | None) -> None:
-    end = key.retired_at
+def check_key_counted(
+    end: datetime | None, *, signed: datetime, as_of: datetime, anchored_at: str | None = None
+) -> None:
+    """Check that a key counted when it signed.
+
+    Args:
+        end: From when on it no longer counts; ``None`` while it does.
+        signed: When it signed, as the signer says.
+        as_of: The moment to judge at, with a time zone.
+        anchored_at: Block time of a confirmed anchor of what was signed.
+
+    Raises:
+        SignatureInvalid: ``key_retired``: it signed afterwards.
+        NotChecked: ``key_retired_unproven``: only an anchor could tell.
+    """
     if end is None:
         return
-    known = from_instant(anchored_at) if anchored_at else proof.created
-    if max(known, proof.created) >= end:
+    known = from_instant(anchored_at) if anchored_at else signed
+    if max(known, signed) >= end:
         raise SignatureInvalid("key_retired", "signed after the key was retired", retired=to_instant(end))
     if end <= as_of and not anchored_at:
         raise NotChecked("key_retired_unproven", "the key is retired now", retired=to_instant(end))
