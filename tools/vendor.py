@@ -39,7 +39,20 @@ class Package:
     files: dict[str, str]
 
 
-PACKAGES = (Package("htmx", "htmx.org", "4.0.1", "0BSD", {"package/dist/htmx.min.js": "htmx.min.js"}),)
+PACKAGES = (
+    Package("htmx", "htmx.org", "4.0.1", "0BSD", {"package/dist/htmx.min.js": "htmx.min.js"}),
+    Package(
+        "zxing-wasm",
+        "zxing-wasm",
+        "3.1.4",
+        "MIT",
+        {
+            "package/dist/es/share.js": "share.js",
+            "package/dist/es/reader/index.js": "reader/index.js",
+            "package/dist/reader/zxing_reader.wasm": "reader/zxing_reader.wasm",
+        },
+    ),
+)
 
 
 def sri(data: bytes) -> str:
@@ -75,6 +88,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             files = fetch(package, Path(folder))
         for name, data in files.items():
+            (target / name).parent.mkdir(exist_ok=True)
             (target / name).write_bytes(data)
         manifest.append(
             {

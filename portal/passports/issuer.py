@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from ledger.credential import Party
 from ledger.keys import SigningKey, did_web
+from ledger.kinds.envelope import Party
 from portal.platform.secrets import open_home
 
 

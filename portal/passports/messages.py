@@ -37,3 +37,43 @@ class DocumentRegistered(Message):
 
     document_id: UUID
     partner_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialMarked(Message):
+    """What every change of a credential's standing tells.
+
+    Attributes:
+        credential_id: The credential.
+        reason: Why, as somebody wrote it.
+    """
+
+    credential_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRevoked(CredentialMarked):
+    """A credential counts no more, for good.
+
+    Attributes:
+        superseded_by: The credential that stands in its place, if there is one.
+    """
+
+    name: ClassVar[str] = "passports.credential.revoked"
+
+    superseded_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialSuspended(CredentialMarked):
+    """A credential does not count until further notice."""
+
+    name: ClassVar[str] = "passports.credential.suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialResumed(CredentialMarked):
+    """A suspended credential counts again."""
+
+    name: ClassVar[str] = "passports.credential.resumed"

@@ -1,6 +1,6 @@
 """Rules of passports: what a document must say, what a passport needs, how long it holds.
 
-Pure: values in, values out. The credential itself is made by ``ledger.credential``. Sources: W3C VCDM 2.0
+Pure: values in, values out. The credential itself is made by ``ledger.kinds``. Sources: W3C VCDM 2.0
 (validity), ``domain.md`` 4b-14 (an "until" date is inclusive, by the issuer's local date), GS1 General
 Specifications (GTIN, batch or lot).
 """
@@ -13,16 +13,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ledger.canonical import canonical_bytes, sha256
-from ledger.credential import (
-    CertificateFact,
-    EvidenceFile,
-    InspectionFact,
-    Party,
-    PassportFacts,
-    TraceFact,
-    digital_link,
-)
 from ledger.errors import BadLot
+from ledger.kinds.digital_link import digital_link
+from ledger.kinds.envelope import EvidenceFile, Party
+from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact
 from portal.kernel.errors import Malformed, Refused
 from portal.kernel.gtin import to_gtin14
 from portal.kernel.quantity import to_text

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger.canonical import canonical_bytes, sha256
-from ledger.credential import compose
 from ledger.issue import SealedBatch, seal
+from ledger.kinds.passport import compose
 from ledger.proof import sign
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id

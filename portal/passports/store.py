@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -102,6 +103,26 @@ credential_table = org_table(
     UniqueConstraint("org_id", "facts_key"),
     Index("ix_credential_lot", "org_id", "gtin", "lot_code", "issued_at"),
     Index("ix_credential_unsealed", "org_id", "issued_at", postgresql_where=text("batch_id IS NULL")),
+)
+
+mark_table = org_table(
+    "credential_mark",
+    identifier("credential_id"),
+    # revocation or suspension, as Bitstring Status List names them.
+    Column("purpose", Text, nullable=False),
+    # True sets it, False takes a suspension back; the newest of a purpose counts.
+    Column("mark", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    identifier("superseded_by", nullable=True),
+    instant("at"),
+    Column("actor", Text, nullable=False),
+    reference("credential_id", "credential"),
+    reference("superseded_by", "credential"),
+    CheckConstraint("purpose IN ('revocation', 'suspension')", name="purpose_known"),
+    CheckConstraint("mark OR purpose = 'suspension'", name="revocation_is_final"),
+    CheckConstraint("reason <> ''", name="reason_given"),
+    CheckConstraint("superseded_by IS DISTINCT FROM credential_id", name="supersedes_another"),
+    Index("ix_credential_mark_credential", "org_id", "credential_id", "at"),
 )
 
 issuer_table = org_table(

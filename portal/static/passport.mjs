@@ -1,5 +1,5 @@
 // Shows what verify.mjs finds. Every fact on the page is replaced by that of the checked bytes, always as text.
-import { verifyBundle, parseStrict } from './verify.mjs';
+import { bundleOf, judge, toHex, trustList, why, wording, worstOf } from './judging.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const page = $('#passport');
@@ -12,10 +12,8 @@ const ICONS = { good: '#i-okc', bad: '#i-bad', off: '#i-skip' };
 const files = new Map();
 
 // writing
-const format = new Intl.DateTimeFormat('sv-SE', { timeZone: page.dataset.zone, dateStyle: 'short', timeStyle: 'short' });
-const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+const { stamp, filled } = wording(page.dataset.zone);
 const short = (text) => (text.length > 20 ? `${text.slice(0, 8)}...${text.slice(-8)}` : text);
-const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
 
 function write(node, texts, { values, inline, quiet } = {}) {
   const parts = texts.map((text, at) => {
@@ -104,7 +102,6 @@ const DETAILS = {
   inclusion: ({ leafIndex, treeSize }) => treeSize && `${leafIndex + 1} / ${treeSize}`,
   anchor: ({ block, time, chainId, rpc }) => (time ? `${words.block[0]} ${block} · ${stamp(time)} · ${words.chain[0]} ${chainId}` : rpc),
 };
-const toHex = (code) => Array.from(atob(code.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 
 function showCheck(check) {
   const row = $(`#c-${check.id}`);
@@ -148,25 +145,17 @@ function showGroup(name, checks, worst) {
   }
 }
 
-function why(verdict, worst) {
-  if (verdict === 'good') return words['why.good'];
-  const { id, code, state } = worst;
-  if (state === 'failed') return words[`why.${code}`] ?? words[`why.${id}`] ?? words['why.changed'];
-  if (id === 'inclusion' || id === 'anchor') return words[`why.${code}`] ?? words['why.chain'];
-  return words['why.part'];
-}
-
-function show({ verdict: judged, checks }, facts, seconds) {
-  const verdict = { valid: 'good', invalid: 'bad', partial: 'part' }[judged];
-  const failed = checks.filter((check) => check.state === 'failed');
+function show(report, facts, seconds) {
+  const { checks } = report;
+  const verdict = { valid: 'good', invalid: 'bad', partial: 'part' }[report.verdict];
   const open = checks.filter((check) => check.state === 'not_checked');
-  const worst = failed[0] ?? open[0];
+  const worst = worstOf(report);
   checks.forEach(showCheck);
   for (const [name, ids] of Object.entries(GROUPS)) showGroup(name, checks.filter((check) => ids.includes(check.id)), worst);
   const kind = checks.find((check) => check.id === 'anchor').params.kind;
   $('#kind').hidden = !kind;
   if (kind) write($('#kind'), words[`kind.${kind}`] ?? [kind]);
-  write($('#why'), why(verdict, worst), { values: worst?.params });
+  write($('#why'), why(words, report), { values: worst?.params });
   const line = [
     { good: words.just, bad: worst && [...new Set([`${words.first[0]}: ${say(worst)[0]}`])], part: [`${words.left[0]}: ${open.length}`] }[verdict],
     [stamp(new Date().toISOString())],
@@ -187,33 +176,6 @@ function show({ verdict: judged, checks }, facts, seconds) {
 // loading and judging
 const printed = () => /^#h=(.+)$/.exec(location.hash)?.[1] ?? null;
 
-async function load(code) {
-  const exact = /^[\w-]{43}$/.test(code ?? '') && `/bundles/${toHex(code)}.json`;
-  let answer = exact && await fetch(exact);
-  const byCode = Boolean(answer?.ok);
-  if (!answer || answer.status === 404) answer = await fetch(page.dataset.bundle);
-  if (!answer.ok) throw new TypeError(answer.statusText);
-  $('#newer').hidden = !byCode || code === page.dataset.newest;
-  return new Uint8Array(await answer.arrayBuffer());
-}
-
-const loadTrust = async () => {
-  try {
-    const answer = await fetch('/.well-known/tallystick-trust.json');
-    return answer.ok ? parseStrict(await answer.text()) : null;
-  } catch {
-    return null;
-  }
-};
-
-function checkGoods(credential) {
-  const [, gtin, lot] = /^\/01\/(\d{14})\/10\/(.+)$/.exec(decodeURIComponent(location.pathname));
-  const { product } = credential.credentialSubject;
-  const found = `${product.characteristics.gtin} ${product.batchNumber}`;
-  const ok = found === `${gtin} ${lot}`;
-  return { id: 'goods', state: ok ? 'ok' : 'failed', code: ok ? 'ok' : 'other_goods', params: { found } };
-}
-
 function failure(state, code) {
   const ids = Object.values(GROUPS).flat();
   const checks = ids.map((id) => ({ id, state: id === 'structure' ? state : 'not_checked', code: id === 'structure' ? code : 'not_reached', params: {} }));
@@ -230,19 +192,16 @@ async function run() {
   let facts = null;
   try {
     const code = printed();
-    const [bytes, trust] = await Promise.all([load(code), loadTrust()]);
-    const rpc = new URL('/chain', location).href;
-    report = await verifyBundle(bytes, { trust, rpc, expectedHash: code, files: [...files].map(([name, one]) => ({ name, bytes: one })) });
-    if (report.credential) {
-      try {
-        facts = face(report.credential);
-        const goods = checkGoods(report.credential);
-        report.checks.splice(1, 0, goods);
-        if (goods.state === 'failed') report.verdict = 'invalid';
-      } catch {
-        report = failure('failed', 'malformed_bundle');
-      }
-    } else report.checks.splice(1, 0, { id: 'goods', state: 'not_checked', code: 'not_reached', params: {} });
+    const [, gtin, lot] = /^\/01\/(\d{14})\/10\/(.+)$/.exec(decodeURIComponent(location.pathname));
+    const [{ bytes, byCode }, trust] = await Promise.all([bundleOf(code, page.dataset.bundle), trustList()]);
+    $('#newer').hidden = !byCode || code === page.dataset.newest;
+    const asked = { trust, code, gtin, lot, files: [...files].map(([name, one]) => ({ name, bytes: one })) };
+    report = await judge(bytes, asked);
+    try {
+      facts = report.credential ? face(report.credential) : null;
+    } catch {
+      report = failure('failed', 'malformed_bundle');
+    }
   } catch {
     report = failure('not_checked', 'not_loaded');
   }

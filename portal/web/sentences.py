@@ -90,6 +90,14 @@ ROOMS: dict[str, Any] = {
     "papers_missing": _l("A passport needs a certificate in force and an inspection report of the lot."),
     "no_gtin": _l("The product has no GTIN, so no code can point to its passport."),
     "passport_not_found": _l("No passport has been issued under this code."),
+    "credential_not_found": _l("No such credential was issued here."),
+    "credential_reason_needed": _l("Please give a reason of 1 to %(max)s characters; whoever checks reads it."),
+    "already_revoked": _l("It is revoked already, which is for good."),
+    "already_suspended": _l("It is suspended already."),
+    "not_suspended": _l("It is not suspended, so there is nothing to take up again."),
+    "not_a_replacement": _l(
+        "That one cannot stand in its place: choose another of the same lot that is not revoked."
+    ),
     "no_firm": _l("Your sign-in belongs to no firm yet. Ask the host company to set it."),
     "nothing_to_pack": _l("There is no passport to pack."),
     "pack_too_large": _l("The papers come to more than one pack may hold. Pack fewer passports at once."),

@@ -12,9 +12,10 @@ from ledger.bundle import Anchor, Bundle, Inclusion
 from ledger.canonical import fingerprint
 from ledger.chain import Chain
 from ledger.contract import load_artefact
-from ledger.credential import Party, PassportFacts, compose
 from ledger.issue import AnchorBatch, AnchorState, advance, build_receipt, seal
 from ledger.keys import KeyRecord, SigningKey, did_document, did_web
+from ledger.kinds.envelope import Party
+from ledger.kinds.passport import PassportFacts, compose
 from ledger.merkle import credential_leaf
 from ledger.proof import sign
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList

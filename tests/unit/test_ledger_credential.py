@@ -4,19 +4,11 @@ from typing import Any
 
 import pytest
 
-from ledger.credential import (
-    CertificateFact,
-    EvidenceFile,
-    InspectionFact,
-    Party,
-    PassportFacts,
-    TraceFact,
-    check_gtin,
-    compose,
-    digital_link,
-)
 from ledger.errors import BadFacts, BadGTIN, BadLot, Malformed, SignatureInvalid
 from ledger.keys import SigningKey
+from ledger.kinds.digital_link import check_gtin, digital_link
+from ledger.kinds.envelope import EvidenceFile, Party
+from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact, compose
 from ledger.proof import check_proof, read_proof, sign
 
 KEY = SigningKey.from_seed(bytes(range(32)), "did:web:portal.example")

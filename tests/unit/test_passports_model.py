@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ledger.credential import Party
+from ledger.kinds.envelope import Party
 from portal.kernel.gtin import NotAGTIN
 from portal.passports import model
 from portal.passports.model import DocumentDraft, DocumentKind, Issuing, Paper, PassportSubject, TraceLine

@@ -17,9 +17,9 @@ from ledger.canonical import (
     sha256,
     to_multibase,
 )
-from ledger.credential import check_gtin, digital_link
 from ledger.errors import SignatureInvalid
 from ledger.keys import PublicKey, SigningKey, did_web, key_in_document
+from ledger.kinds.digital_link import check_gtin, digital_link
 from ledger.merkle import (
     EMPTY_ROOT,
     Tree,

@@ -1,0 +1,61 @@
+// Fetches a passport, the trust list and what the chain says, judges all of it, and finds the words; no page is
+// touched here. Shared by the passport page and the scan page.
+import { verifyBundle, parseStrict } from './verify.mjs';
+
+export const toHex = (code) => Array.from(atob(code.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+
+// The bundle of the printed code; where there is none, that of the lot's newest passport, which will not fit the code.
+export async function bundleOf(code, newest) {
+  const exact = /^[\w-]{43}$/.test(code ?? '') && `/bundles/${toHex(code)}.json`;
+  let answer = exact && await fetch(exact);
+  const byCode = Boolean(answer?.ok);
+  if (!answer || answer.status === 404) answer = await fetch(newest);
+  if (!answer.ok) throw Object.assign(new TypeError(answer.statusText), { status: answer.status });
+  return { bytes: new Uint8Array(await answer.arrayBuffer()), byCode };
+}
+
+export async function trustList() {
+  try {
+    const answer = await fetch('/.well-known/tallystick-trust.json');
+    return answer.ok ? parseStrict(await answer.text()) : null;
+  } catch {
+    return null;
+  }
+}
+
+function checkGoods(credential, gtin, lot) {
+  const { product } = credential.credentialSubject;
+  const found = `${product?.characteristics?.gtin} ${product?.batchNumber}`;
+  const ok = found === `${gtin} ${lot}`;
+  return { id: 'goods', state: ok ? 'ok' : 'failed', code: ok ? 'ok' : 'other_goods', params: { found } };
+}
+
+// What verifyBundle finds, and whether the passport is that of the goods whose code was read.
+export async function judge(bytes, { trust, code, gtin, lot, files = [] }) {
+  const rpc = new URL('/chain', location).href;
+  const report = await verifyBundle(bytes, { trust, rpc, expectedHash: code, files });
+  const unread = { id: 'goods', state: 'not_checked', code: 'not_reached', params: {} };
+  const goods = report.credential ? checkGoods(report.credential, gtin, lot) : unread;
+  report.checks.splice(1, 0, goods);
+  if (goods.state === 'failed') report.verdict = 'invalid';
+  return report;
+}
+
+export const worstOf = ({ checks }) => ['failed', 'not_checked'].map((state) => checks.find((check) => check.state === state)).find(Boolean);
+
+// The band's sentence, from the page's own words.
+export function why(words, { verdict, checks }) {
+  if (verdict === 'valid') return words['why.good'];
+  const { id, code, state } = worstOf({ checks });
+  if (state === 'failed') return words[`why.${code}`] ?? words[`why.${id}`] ?? words['why.changed'];
+  if (id === 'inclusion' || id === 'anchor') return words[`why.${code}`] ?? words['why.chain'];
+  return words['why.part'];
+}
+
+// Sentences with {names} in them; instants are written in the company's zone.
+export function wording(timeZone) {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+  const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
+  return { stamp, filled };
+}
