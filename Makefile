@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -53,6 +53,9 @@ bench-trace: $(RUN) ## measure the trace of a lot through 100,000 moves against 
 
 bench-disclosure: $(DEV) ## measure row level security against an explicit predicate; prints JSON
 	@$(PY) tools/bench_disclosure.py
+
+bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger QUICK=1 for a short run); prints JSON
+	@$(PY) tools/bench_ledger.py $(if $(QUICK),--quick) $(PARTS)
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics

@@ -205,6 +205,18 @@ class DocumentsInvalid(VerificationError):
     check = "documents"
 
 
+class EnvelopeInvalid(VerificationError):
+    """A signed envelope (JWT) is not one we read, or what is in it is no credential of its signer."""
+
+    check = "envelope"
+
+
+class DisclosureInvalid(VerificationError):
+    """The disclosures of an SD-JWT do not fit what its issuer signed."""
+
+    check = "disclosure"
+
+
 class NotChecked(LedgerError):
     """A step could not be made (no trust list, no chain): neither a yes nor a no."""
 

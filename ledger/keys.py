@@ -250,25 +250,41 @@ def key_in_document(document: Any, method_id: str) -> KeyRecord:
             issuer (``unknown_key``).
     """
     try:
-        return _record(_find_method(document, method_id))
+        return _record(find_method(document, method_id))
     except (Malformed, LookupError, TypeError, ValueError) as error:
         raise SignatureInvalid("unknown_key", f"no key {method_id}: {error}", method=method_id) from error
 
 
-def _find_method(document: Any, method_id: str) -> dict[str, Any]:
+def find_method(document: Any, method_id: str) -> dict[str, Any]:
+    """Find the entry of a verification method that its issuer makes assertions with.
+
+    Raises:
+        Malformed: The document is another's, or does not name the method for assertions.
+        LookupError, TypeError, ValueError: The document has another shape.
+    """
     did = method_id.partition("#")[0]
     listed = document["assertionMethod"]
     if document["id"] != did or not isinstance(listed, list) or method_id not in listed:
         raise Malformed("not a key this issuer signs with")
     entries = [entry for entry in document["verificationMethod"] if isinstance(entry, dict)]
     [method] = [entry for entry in entries if entry.get("id") == method_id]
-    if method["type"] != "Multikey" or method["controller"] != did:
-        raise Malformed("not a Multikey of this issuer")
+    if method["controller"] != did:
+        raise Malformed("not a method of this issuer")
     return method
 
 
-def _record(method: dict[str, Any]) -> KeyRecord:
-    public = PublicKey.from_multikey(method["publicKeyMultibase"])
+def key_dates(method: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """Return when a verification method ``expires`` and when it was ``revoked``, as far as it says so.
+
+    Raises:
+        Malformed: One of them is no instant.
+    """
     expires = from_instant(method["expires"]) if "expires" in method else None
     revoked = from_instant(method["revoked"]) if "revoked" in method else None
-    return KeyRecord(public, expires, revoked)
+    return expires, revoked
+
+
+def _record(method: dict[str, Any]) -> KeyRecord:
+    if method["type"] != "Multikey":
+        raise Malformed("not a Multikey")
+    return KeyRecord(PublicKey.from_multikey(method["publicKeyMultibase"]), *key_dates(method))

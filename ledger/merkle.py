@@ -4,15 +4,23 @@ Leaves are hashed behind 0x00 and nodes behind 0x01, so no node can pass for a l
 SHA-256 of a whole signed credential's canonical bytes. Pure: no I/O.
 """
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from itertools import islice
+from typing import Final, Self
 
 from ledger.canonical import canonical_bytes, sha256
 from ledger.errors import Malformed, ProofMismatch
 
 EMPTY_ROOT = sha256(b"")
 """The root of a tree without leaves."""
+
+_HASH: Final = 32
+_PAIR: Final = 2 * _HASH
+_AT_ONCE: Final = 4096
+"""So many hashes are made before they are packed: their memory is used again instead of asked for anew."""
 
 
 def credential_leaf(credential: object) -> bytes:
@@ -36,33 +44,30 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A whole tree in memory, level by level; level 0 holds the leaf hashes.
+    """A whole tree in memory, level by level; level 0 holds the leaf hashes, each level packed into one string.
 
     A node without a right neighbour moves up unchanged, which gives RFC 9162's tree for every size.
     """
 
-    levels: tuple[tuple[bytes, ...], ...]
+    levels: tuple[bytes, ...]
 
     @classmethod
     def of(cls, leaves: Iterable[bytes]) -> Self:
         """Build the tree over leaf data, in the order given."""
-        level = tuple(leaf_hash(leaf) for leaf in leaves)
-        levels = [level]
-        while len(level) > 1:
-            pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-            level = (*pairs, *level[len(pairs) * 2 :])
-            levels.append(level)
+        levels = [_leaf_level(iter(leaves))]
+        while len(levels[-1]) > _HASH:
+            levels.append(_level_above(levels[-1]))
         return cls(tuple(levels))
 
     @property
     def size(self) -> int:
         """How many leaves."""
-        return len(self.levels[0])
+        return len(self.levels[0]) // _HASH
 
     @property
     def root(self) -> bytes:
         """The Merkle Tree Hash (RFC 9162 section 2.1.1)."""
-        return self.levels[-1][0] if self.size else EMPTY_ROOT
+        return self.levels[-1] or EMPTY_ROOT
 
     def inclusion(self, index: int) -> tuple[bytes, ...]:
         """Return the inclusion proof of the leaf at ``index``, leaf side first (RFC 9162 section 2.1.3.1).
@@ -75,8 +80,8 @@ class Tree:
         path = []
         for level in self.levels[:-1]:
             neighbour = index ^ 1
-            if neighbour < len(level):
-                path.append(level[neighbour])
+            if neighbour * _HASH < len(level):
+                path.append(_at(level, neighbour))
             index >>= 1
         return tuple(path)
 
@@ -103,7 +108,34 @@ class Tree:
     def _range_root(self, low: int, high: int) -> bytes:
         """Return the root over leaves ``low`` to ``high``, a range the tree's own splitting makes."""
         height = (high - low - 1).bit_length()
-        return self.levels[height][low >> height]
+        return _at(self.levels[height], low >> height)
+
+
+# The next two are ``leaf_hash`` and ``node_hash`` written out block by block: in a tree of a million leaves, calls
+# and fresh memory cost as much as hashing.
+
+
+def _leaf_level(leaves: Iterator[bytes]) -> bytes:
+    sha = hashlib.sha256
+    packed = []
+    while some := [sha(b"\x00" + leaf).digest() for leaf in islice(leaves, _AT_ONCE)]:
+        packed.append(b"".join(some))
+    return b"".join(packed)
+
+
+def _level_above(level: bytes) -> bytes:
+    sha = hashlib.sha256
+    paired = len(level) - len(level) % _PAIR
+    packed = []
+    for start in range(0, paired, _AT_ONCE * _PAIR):
+        block = level[start : min(start + _AT_ONCE * _PAIR, paired)]
+        pairs = struct.unpack(f"{_PAIR}s" * (len(block) // _PAIR), block)
+        packed.append(b"".join([sha(b"\x01" + pair).digest() for pair in pairs]))
+    return b"".join(packed) + level[paired:]
+
+
+def _at(level: bytes, index: int) -> bytes:
+    return level[index * _HASH : (index + 1) * _HASH]
 
 
 def _split(size: int) -> int:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ledger.bundle import Bundle
 from ledger.errors import NotChecked, SignatureInvalid
-from ledger.keys import KeyRecord, from_instant, key_in_document, to_instant
-from ledger.proof import Proof, check_proof, read_proof
+from ledger.keys import from_instant, key_in_document, to_instant
+from ledger.proof import check_proof, read_proof
 
 
 def check_signature(bundle: Bundle, document: Any, as_of: datetime, anchored_at: str | None) -> dict[str, Any]:
@@ -31,16 +31,29 @@ def check_signature(bundle: Bundle, document: Any, as_of: datetime, anchored_at:
         raise SignatureInvalid("key_not_of_issuer", "another's key", method=proof.method_id)
     key = key_in_document(document, proof.method_id)
     check_proof(bundle.credential, key.public)
-    _check_key_counted(proof, key, as_of, anchored_at)
+    check_key_counted(key.retired_at, signed=proof.created, as_of=as_of, anchored_at=anchored_at)
     return {"method": proof.method_id, "created": to_instant(proof.created)}
 
 
-def _check_key_counted(proof: Proof, key: KeyRecord, as_of: datetime, anchored_at: str | None) -> None:
-    end = key.retired_at
+def check_key_counted(
+    end: datetime | None, *, signed: datetime, as_of: datetime, anchored_at: str | None = None
+) -> None:
+    """Check that a key counted when it signed.
+
+    Args:
+        end: From when on it no longer counts; ``None`` while it does.
+        signed: When it signed, as the signer says.
+        as_of: The moment to judge at, with a time zone.
+        anchored_at: Block time of a confirmed anchor of what was signed.
+
+    Raises:
+        SignatureInvalid: ``key_retired``: it signed afterwards.
+        NotChecked: ``key_retired_unproven``: only an anchor could tell.
+    """
     if end is None:
         return
-    known = from_instant(anchored_at) if anchored_at else proof.created
-    if max(known, proof.created) >= end:
+    known = from_instant(anchored_at) if anchored_at else signed
+    if max(known, signed) >= end:
         raise SignatureInvalid("key_retired", "signed after the key was retired", retired=to_instant(end))
     if end <= as_of and not anchored_at:
         raise NotChecked("key_retired_unproven", "the key is retired now", retired=to_instant(end))

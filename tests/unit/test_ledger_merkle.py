@@ -48,6 +48,13 @@ def test_each_leaf_is_proved_at_its_own_place_and_at_no_other(size: int) -> None
                 check_inclusion(leaf, other, size=size, path=path, root=tree.root)
 
 
+def test_a_tree_built_block_by_block_is_that_of_the_standards_recursion() -> None:
+    data = leaves(4096 * 2 * 2 + 3)
+    tree = Tree.of(data)
+    assert tree.root == plain_root(data)
+    check_inclusion(data[4096], 4096, size=len(data), path=tree.inclusion(4096), root=tree.root)
+
+
 def broken_paths(path: tuple[bytes, ...]) -> list[tuple[bytes, ...]]:
     flipped = [(*path[:i], bytes([step[0] ^ 1]) + step[1:], *path[i + 1 :]) for i, step in enumerate(path)]
     return [(*path, bytes(32)), (bytes(32), *path), *([path[:-1], path[1:]] if path else []), *flipped]
