@@ -1,5 +1,5 @@
 // Shows what verify.mjs finds. Every fact on the page is replaced by that of the checked bytes, always as text.
-import { bundleOf, judge, toHex, trustList, why, worstOf } from './judging.mjs';
+import { bundleOf, judge, toHex, trustList, why, wording, worstOf } from './judging.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const page = $('#passport');
@@ -12,10 +12,8 @@ const ICONS = { good: '#i-okc', bad: '#i-bad', off: '#i-skip' };
 const files = new Map();
 
 // writing
-const format = new Intl.DateTimeFormat('sv-SE', { timeZone: page.dataset.zone, dateStyle: 'short', timeStyle: 'short' });
-const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+const { stamp, filled } = wording(page.dataset.zone);
 const short = (text) => (text.length > 20 ? `${text.slice(0, 8)}...${text.slice(-8)}` : text);
-const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
 
 function write(node, texts, { values, inline, quiet } = {}) {
   const parts = texts.map((text, at) => {

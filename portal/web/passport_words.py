@@ -4,6 +4,8 @@ The codes are ``ledger.verify``'s and ``portal/static/verify.mjs``'s; a sentence
 the script fills with the check's own. ``ok.<check>`` is what a passed check says, ``why.<…>`` the band's sentence.
 """
 
+import json
+
 from portal.web import i18n
 from portal.web.units import PLAIN, unit_name
 
@@ -13,6 +15,11 @@ Texts = dict[str, tuple[str, ...]]
 def pair(msgid: str) -> tuple[str, ...]:
     """Return a text in Chinese and English, or in English alone."""
     return tuple(dict.fromkeys(i18n.pair(msgid)))
+
+
+def in_script(texts: Texts) -> str:
+    """Write texts as JSON that can stand inside a script element."""
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def step(name: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, errors, filters, relay
 from portal.web.context import reading, services
 from portal.web.passport_face import face_of
-from portal.web.passport_words import pair, step, words
+from portal.web.passport_words import in_script, pair, step, words
 
 _DIGEST_CHARS = 64
 _OPEN = {"Access-Control-Allow-Origin": "*"}
@@ -70,7 +70,7 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         path=path_of(newest),
         word=pair,
         step=step,
-        words=json.dumps(words(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+        words=in_script(words()),
         zone=services().settings.time_zone,
         stamp=stamp,
     )
@@ -137,6 +137,14 @@ def bundle(digest: str) -> ResponseReturnValue:
     answer = Response(data, content_type="application/json", headers=_OPEN)
     answer.headers["Content-Disposition"] = f'inline; filename="passport-{digest[:8]}.json"'
     return answer
+
+
+@blueprint.get("/01/<gtin>/10/<path:lot>/bundle.json")
+def bundle_of_lot(gtin: str, lot: str) -> ResponseReturnValue:
+    """Give the bundle of a lot's newest passport, for who knows the lot but has no printed code."""
+    with reading() as connection:
+        newest = reads.passport_of_lot(connection, org_id=org_id(), gtin=to_gtin14(gtin), lot_code=lot)
+    return bundle(newest.digest.hex())
 
 
 @blueprint.get("/credentials/<uuid:credential_id>")

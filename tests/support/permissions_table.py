@@ -66,6 +66,7 @@ ROWS: tuple[Row, ...] = (
     # The front door and what watches it.
     Row("GET /", EVERYBODY),
     Row("GET /verify", EVERYBODY),
+    Row("GET /scan", EVERYBODY),
     Row("GET /healthz", EVERYBODY),
     Row("GET /readyz", EVERYBODY),
     Row("GET /lang", EVERYBODY, path="/lang?to=en"),
@@ -226,6 +227,7 @@ ROWS: tuple[Row, ...] = (
     # Passports: open to everybody, by design; what is not there is 404.
     Row("GET /01/<gtin>/10/<path:lot>", EVERYBODY, path=PASSPORT, entered=(404,)),
     Row("GET /01/<gtin>/10/<path:lot>/qr.svg", EVERYBODY, path=f"{PASSPORT}/qr.svg", entered=(404,)),
+    Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
