@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from ledger.canonical import parse_json_strict
 from ledger.errors import Malformed
 from ledger.keys import from_instant, to_instant
-from ledger.kinds.envelope import UNTP_CONTEXTS, VC_CONTEXT
+from ledger.kinds.envelope import UNTP_TYPES, VC_CONTEXT
 
 FORMAT: Final = "tallystick-bundle/1"
 TREE: Final = "rfc9162-sha256"
@@ -231,7 +231,7 @@ def check_credential(value: Any) -> None:
     if not isinstance(context, list) or context[:1] != [VC_CONTEXT]:
         raise Malformed(f"credential: its first context is not {VC_CONTEXT}")
     named = {kind for kind in types if isinstance(kind, str)} if isinstance(types, list) else set()
-    if "VerifiableCredential" not in named or not named & UNTP_CONTEXTS.keys():
+    if "VerifiableCredential" not in named or not named & UNTP_TYPES:
         raise Malformed("credential: of no kind that is issued here")
     if not isinstance(issuer, dict) or not _is_did(issuer.get("id")):
         raise Malformed("credential: the issuer has no DID")

@@ -75,6 +75,36 @@ class NotCanonical(Malformed):
     code = "not_canonical"
 
 
+class UnknownContext(Malformed):
+    """A document names a JSON-LD context that is not pinned here; none is ever fetched."""
+
+    code = "unknown_context"
+
+
+class ContextChanged(Unavailable):
+    """A pinned JSON-LD context is missing or was altered on this machine: install again."""
+
+    code = "context_changed"
+
+
+class UndefinedTerms(Malformed):
+    """Linked data would lose terms, types or addresses that no context gives a meaning."""
+
+    code = "undefined_terms"
+
+
+class NotLinkedData(Malformed):
+    """A document is not JSON-LD, or holds what N-Quads cannot carry safely."""
+
+    code = "not_linked_data"
+
+
+class GraphTooCostly(Refused):
+    """A document is built so that its canonical form takes too long (RDFC-1.0 section 7.1)."""
+
+    code = "graph_too_costly"
+
+
 class BadMultibase(Malformed):
     """A text is not the multibase, multihash or multikey it should be."""
 

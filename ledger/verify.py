@@ -16,7 +16,7 @@ from ledger.keys import to_instant
 from ledger.trust import TrustedIssuer, TrustList
 from ledger.verification.anchor import check_anchor
 from ledger.verification.report import Check, Question, Report, State
-from ledger.verification.signature import check_signature
+from ledger.verification.signature import Signer, check_signature
 from ledger.verification.status import check_status
 from ledger.verification.steps import (
     check_documents,
@@ -83,7 +83,7 @@ def _judge(bundle: Bundle, question: Question) -> list[Check]:
     anchored_at = anchor.params.get("time") if anchor.state is State.OK else None
     return [
         _asked("fingerprint", question.expected_hash, lambda h: check_fingerprint(bundle, h)),
-        _run("signature", lambda: check_signature(bundle, document, question.as_of, anchored_at)),
+        _run("signature", lambda: check_signature(bundle, Signer(document, question.as_of, anchored_at))),
         _run("issuer", lambda: check_issuer(bundle, question.trust, trusted)),
         _run("validity", lambda: check_validity(bundle, question.as_of)),
         _asked(

@@ -16,7 +16,7 @@ from ledger.errors import Malformed, NotChecked, StatusInvalid, VerificationErro
 from ledger.keys import from_instant, to_instant
 from ledger.status import LIST_TYPE, NOTICE_TYPE, REVOCATION, StatusEntry, StatusList, entries_of
 from ledger.verification.report import Check, State
-from ledger.verification.signature import check_signature
+from ledger.verification.signature import Signer, check_signature
 from ledger.verification.steps import check_place
 
 LAG: Final = timedelta(hours=1)
@@ -127,7 +127,7 @@ class _Reader:
         if not isinstance(issuer, dict) or issuer.get("id") != self.bundle.credential["issuer"]["id"]:
             raise _mismatch("another issuer's list", entry)
         try:
-            check_signature(self.part(snapshot), self.document, self.as_of, to_instant(at) if at else None)
+            check_signature(self.part(snapshot), Signer(self.document, self.as_of, to_instant(at) if at else None))
         except VerificationError as refusal:
             raise _mismatch(refusal.reason, entry) from refusal
 

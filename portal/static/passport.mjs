@@ -112,6 +112,10 @@ function showCheck(check) {
   const { fingerprint, expected, found } = check.params;
   const detail = fingerprint ? short(toHex(fingerprint)) : DETAILS[check.id]?.(check.params);
   if (detail) add(body, 'div', 'small mono muted', detail);
+  check.params.proofs?.forEach(({ suite, state, code }) => {
+    const told = words[state === 'ok' ? 'state.ok' : code] ?? [code];
+    add(body, 'div', `small ${state === 'failed' ? 'bad' : 'muted'}`, `${suite}: ${told.join(' ')}`);
+  });
   if (check.code === 'fingerprint_mismatch') {
     add(body, 'div', 'small mono muted', `${words.printed[0]} ${short(expected)}`);
     add(body, 'div', 'small mono bad', `${words.content[0]} ${short(found)}`);

@@ -67,6 +67,11 @@ def _signature() -> Texts:
         "key_retired": pair("Signed after its key was retired on {retired}"),
         "key_retired_unproven": pair("The key was retired on {retired}; only the anchor can show what was first"),
         "no_ed25519": pair("This browser does not know Ed25519 signatures"),
+        "suite_needs_linked_data": pair("Needs the linked-data reader; not checked on this page"),
+        "suite_not_loaded": pair("The code that checks this kind of signature could not be loaded"),
+        "unknown_context": pair("Speaks of terms this page has no fixed copy of"),
+        "undefined_terms": pair("Holds terms that nobody has defined, so the signature would not cover them"),
+        "not_linked_data": pair("Cannot be read as linked data"),
     }
 
 

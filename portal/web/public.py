@@ -18,7 +18,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from portal.flows import passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
-from portal.passports import reads
+from portal.passports import contexts, reads
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.reads import Passport, PassportNotFound
@@ -136,6 +136,14 @@ def bundle(digest: str) -> ResponseReturnValue:
         data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest))
     answer = Response(data, content_type="application/json", headers=_OPEN)
     answer.headers["Content-Disposition"] = f'inline; filename="passport-{digest[:8]}.json"'
+    return answer
+
+
+@blueprint.get(contexts.PATH)
+def passport_context() -> ResponseReturnValue:
+    """Give the JSON-LD context that this portal's credentials name; it never changes under this address."""
+    answer = Response(contexts.passport_context(), content_type="application/ld+json", headers=_OPEN)
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
 
 

@@ -231,6 +231,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
+    Row("GET /contexts/passport/v1", EVERYBODY),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
     Row("POST /chain", EVERYBODY, json={}, entered=(200, 400, 403, 422, 503)),
     # Import.

@@ -27,6 +27,7 @@ from make_bundles import (
 )  # fmt: skip
 
 from ledger.bundle import Anchor, Inclusion, Snapshot
+from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.keys import SigningKey
 from ledger.merkle import Tree, credential_leaf
 from ledger.proof import sign
@@ -70,7 +71,7 @@ def listed(
     )
     unsigned = compose_list(facts)
     unsigned["credentialSubject"] |= subject
-    return sign(unsigned, key, created=made, nonce=bytes(range(16)))
+    return sign(unsigned, key, created=made, nonce=bytes(range(16)), suites=(EDDSA_JCS,))
 
 
 def notice(purpose: str, at: datetime, reason: str) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def notice(purpose: str, at: datetime, reason: str) -> dict[str, Any]:
         at=at,
         reason=reason,
     )
-    return sign(compose_notice(facts), KEY, created=at, nonce=bytes(range(16)))
+    return sign(compose_notice(facts), KEY, created=at, nonce=bytes(range(16)), suites=(EDDSA_JCS,))
 
 
 def taken(signed: dict[str, Any], at: datetime | None) -> tuple[dict[str, Any], dict[str, Any]]:
