@@ -309,3 +309,18 @@ class FeeCapReached(Refused):
     """A stuck transaction would have to pay more than the cap allows."""
 
     code = "fee_cap_reached"
+
+
+class PackRefused(Malformed):
+    """The bytes are not an audit pack that can be read in one way only. ``reason`` says which rule they break.
+
+    Reasons: ``pack_too_large``, ``pack_not_zip``, ``pack_name``, ``pack_duplicate``, ``pack_damaged``,
+    ``pack_manifest``, ``pack_missing_file``, ``pack_stray_file``, ``pack_hash``, ``pack_content``. The browser's
+    verifier uses the same words.
+    """
+
+    code = "pack_refused"
+
+    def __init__(self, reason: str, message: str, **values: Any) -> None:
+        super().__init__(message, reason=reason, **values)
+        self.reason = reason

@@ -63,8 +63,16 @@ def verify_bundle(
     Raises:
         Malformed: ``as_of`` has no time zone.
     """
-    to_instant(as_of)
-    question = Question(as_of, trust, rpc_url, expected_hash, tuple(files))
+    return answer(data, Question(as_of, trust, rpc_url, expected_hash, tuple(files)))
+
+
+def answer(data: bytes, question: Question) -> Report:
+    """Check a bundle as ``verify_bundle`` does, with everything a verifier may bring along.
+
+    Raises:
+        Malformed: ``as_of`` has no time zone.
+    """
+    to_instant(question.as_of)
     try:
         bundle = check_structure(data)
     except StructureInvalid as refusal:
