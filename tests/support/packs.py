@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ledger.credential import EvidenceFile, InspectionFact, Party, PassportFacts, compose
+
 from ledger.archive import read_archive
 from ledger.bundle import Bundle, Inclusion
 from ledger.canonical import sha256
-from ledger.credential import EvidenceFile, InspectionFact, Party, PassportFacts, compose
 from ledger.keys import KeyRecord, SigningKey, did_document, did_web
 from ledger.merkle import Tree, credential_leaf
 from ledger.pack import MANIFEST, Pack, PackFile, Role
