@@ -7,9 +7,10 @@ import procrastinate
 import structlog
 
 from ledger.errors import Refused, Unavailable
+from portal.flows import leaves
 from portal.partners import reads as partners
 from portal.passports.anchoring import ChainSettings, anchor_pending
-from portal.passports.service import SEAL, seal_batch
+from portal.passports.service import SEAL
 from portal.platform.config import Settings
 from portal.platform.jobs import left_to_next_tick
 from portal.platform.services import Services
@@ -38,9 +39,8 @@ def seal_and_anchor(services: Services) -> int:
     """
     now = services.clock.now()
     with services.database.transaction() as connection:
+        leaves.seal(connection, services=services, now=now)
         company = partners.the_company(connection)
-        if company is not None:
-            seal_batch(connection, org_id=company.id, now=now)
     if company is None:
         return 0
     return anchor_pending(services.database, chain_settings(services.settings), org_id=company.id, now=now)

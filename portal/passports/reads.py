@@ -12,6 +12,7 @@ from ledger.canonical import parse_json_strict
 from ledger.keys import KeyRecord, PublicKey, did_document
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
 from portal.kernel.errors import NotFound
+from portal.passports.lists import snapshots
 from portal.passports.model import DocumentKind, Paper, TraceLine
 from portal.passports.store import (
     batch_table,
@@ -294,8 +295,14 @@ def passports_of_lots(
     return {(row.product_id, row.lot_code): _passport(row) for row in rows}
 
 
-def bundle(connection: Connection, *, org_id: UUID, digest: bytes) -> bytes:
-    """Return the bundle of a passport: credential, issuer's document, inclusion and anchor as far as they are.
+def bundle(connection: Connection, *, org_id: UUID, digest: bytes, at: datetime | None = None) -> bytes:
+    """Return the bundle of a passport: credential, issuer's document, inclusion, anchor, status, so far.
+
+    Args:
+        connection: Any transaction.
+        org_id: The host company.
+        digest: Of the credential.
+        at: With the status lists that counted at this moment, beside the newest.
 
     Raises:
         PassportNotFound: There is none.
@@ -313,6 +320,7 @@ def bundle(connection: Connection, *, org_id: UUID, digest: bytes) -> bytes:
         did_document=issuer_document(connection, org_id=org_id, did=credential["issuer"]["id"]),
         inclusion=inclusion,
         anchor=None if row.receipt is None else Anchor.from_value(row.receipt),
+        status=snapshots(connection, org_id=org_id, credential_id=row.id, at=at),
     ).to_json()
 
 
@@ -401,7 +409,7 @@ def _issuers(connection: Connection, org_id: UUID) -> dict[str, list[KeyRecord]]
     )
     issuers: dict[str, list[KeyRecord]] = {}
     for row in rows:
-        record = KeyRecord(PublicKey.from_multikey(row.multikey), revoked=row.revoked_at)
+        record = KeyRecord(PublicKey.from_multikey(row.multikey), expires=row.expires_at, revoked=row.revoked_at)
         issuers.setdefault(row.did, []).append(record)
     return issuers
 

@@ -133,6 +133,8 @@ issuer_table = org_table(
     instant("made_at"),
     # From this instant on, what the key signs is not ours; empty while it is in use.
     instant("revoked_at", nullable=True),
+    # The end a rotation plans: late enough for what it signed to be anchored before.
+    instant("expires_at", nullable=True),
     UniqueConstraint("org_id", "did", "multikey"),
 )
 

@@ -26,6 +26,7 @@ from portal.web import (
     pools,
     product_units,
     public,
+    published,
     questions,
     recalls,
     request_log,
@@ -72,6 +73,7 @@ PAGES = (
     board,
     imports,
     public,
+    published,
     documents,
     passports,
 )
