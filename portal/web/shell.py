@@ -80,12 +80,14 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/board", _l("Board"), ("strategic",)),
         NavItem("/transit", _l("In transit")),
         NavItem("/verify", _l("Verify a code")),
+        NavItem("/anchors", _l("List of batches")),
     ),
     "supplier": (
         NavItem("/vmi", _l("To answer")),
         NavItem("/shipments", _l("Shipments")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/verify", _l("Verify a code")),
+        NavItem("/anchors", _l("List of batches")),
     ),
     "operator": (
         NavItem("/ops", _l("Inbox")),
@@ -101,6 +103,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/passports", _l("Passports and anchors")),
+        NavItem("/anchors", _l("List of batches")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/ops/audit", _l("Audit log")),
         NavItem("/verify", _l("Verify a code")),
@@ -109,6 +112,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/verify", _l("Verify a code")),
         NavItem("/passports", _l("Passports")),
         NavItem("/documents", _l("Certificates")),
+        NavItem("/anchors", _l("List of batches")),
     ),
 }
 """Side list per role; below 60 em the first four become the tabs at the bottom."""

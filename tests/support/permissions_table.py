@@ -230,6 +230,8 @@ ROWS: tuple[Row, ...] = (
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
+    Row("GET /anchors", SIGNED_IN),
+    Row("GET /anchors.json", EVERYBODY),
     Row("POST /chain", EVERYBODY, json={}, entered=(200, 400, 403, 422, 503)),
     # Import.
     Row("GET /ops/import", OPERATOR),
