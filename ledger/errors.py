@@ -75,6 +75,36 @@ class NotCanonical(Malformed):
     code = "not_canonical"
 
 
+class UnknownContext(Malformed):
+    """A document names a JSON-LD context that is not pinned here; none is ever fetched."""
+
+    code = "unknown_context"
+
+
+class ContextChanged(Unavailable):
+    """A pinned JSON-LD context is missing or was altered on this machine: install again."""
+
+    code = "context_changed"
+
+
+class UndefinedTerms(Malformed):
+    """Linked data would lose terms, types or addresses that no context gives a meaning."""
+
+    code = "undefined_terms"
+
+
+class NotLinkedData(Malformed):
+    """A document is not JSON-LD, or holds what N-Quads cannot carry safely."""
+
+    code = "not_linked_data"
+
+
+class GraphTooCostly(Refused):
+    """A document is built so that its canonical form takes too long (RDFC-1.0 section 7.1)."""
+
+    code = "graph_too_costly"
+
+
 class BadMultibase(Malformed):
     """A text is not the multibase, multihash or multikey it should be."""
 
@@ -193,6 +223,18 @@ class DocumentsInvalid(VerificationError):
     check = "documents"
 
 
+class EnvelopeInvalid(VerificationError):
+    """A signed envelope (JWT) is not one we read, or what is in it is no credential of its signer."""
+
+    check = "envelope"
+
+
+class DisclosureInvalid(VerificationError):
+    """The disclosures of an SD-JWT do not fit what its issuer signed."""
+
+    check = "disclosure"
+
+
 class NotChecked(LedgerError):
     """A step could not be made (no trust list, no chain): neither a yes nor a no."""
 
@@ -255,3 +297,18 @@ class FeeCapReached(Refused):
     """A stuck transaction would have to pay more than the cap allows."""
 
     code = "fee_cap_reached"
+
+
+class PackRefused(Malformed):
+    """The bytes are not an audit pack that can be read in one way only. ``reason`` says which rule they break.
+
+    Reasons: ``pack_too_large``, ``pack_not_zip``, ``pack_name``, ``pack_duplicate``, ``pack_damaged``,
+    ``pack_manifest``, ``pack_missing_file``, ``pack_stray_file``, ``pack_hash``, ``pack_content``. The browser's
+    verifier uses the same words.
+    """
+
+    code = "pack_refused"
+
+    def __init__(self, reason: str, message: str, **values: Any) -> None:
+        super().__init__(message, reason=reason, **values)
+        self.reason = reason

@@ -18,7 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ledger.canonical import from_multibase, to_multibase
+from ledger.canonical import from_multibase, sha256, to_multibase
+from ledger.curves import CurveKey
 from ledger.errors import BadHost, BadMultibase, KeyExists, KeyExposed, Malformed, SignatureInvalid
 
 DID_CONTEXT: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
@@ -85,6 +86,10 @@ class PublicKey:
         """The ``did:key`` of this key."""
         return f"did:key:{self.multikey}"
 
+    def digest(self, data: bytes) -> bytes:
+        """Return the hash that the EdDSA suites use (vc-di-eddsa section 3.2.4): SHA-256."""
+        return sha256(data)
+
     def check(self, signature: bytes, data: bytes) -> None:
         """Check a signature over the data.
 
@@ -95,6 +100,19 @@ class PublicKey:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
         except (InvalidSignature, ValueError) as error:
             raise SignatureInvalid("signature_mismatch", "not signed by this key") from error
+
+
+VerificationKey = PublicKey | CurveKey
+
+
+def read_multikey(text: Any) -> VerificationKey:
+    """Read ``publicKeyMultibase`` of a key that some suite signs with: Ed25519, P-256 or P-384.
+
+    Raises:
+        BadMultibase: None of them.
+    """
+    data = from_multibase(text)
+    return PublicKey.from_multikey(text) if data[:2] == _ED25519_PUB else CurveKey.from_multikey(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +202,7 @@ class KeyRecord:
         revoked: When it stopped counting, as decided afterwards.
     """
 
-    public: PublicKey
+    public: VerificationKey
     expires: datetime | None = None
     revoked: datetime | None = None
 
@@ -246,29 +264,45 @@ def key_in_document(document: Any, method_id: str) -> KeyRecord:
         method_id: A DID URL, ``did#fragment``; the document must be that DID's.
 
     Raises:
-        SignatureInvalid: No such method, not for assertions, or not an Ed25519 ``Multikey`` of this
-            issuer (``unknown_key``).
+        SignatureInvalid: No such method, not for assertions, or not a ``Multikey`` of this issuer
+            that a suite signs with (``unknown_key``).
     """
     try:
-        return _record(_find_method(document, method_id))
+        return _record(find_method(document, method_id))
     except (Malformed, LookupError, TypeError, ValueError) as error:
         raise SignatureInvalid("unknown_key", f"no key {method_id}: {error}", method=method_id) from error
 
 
-def _find_method(document: Any, method_id: str) -> dict[str, Any]:
+def find_method(document: Any, method_id: str) -> dict[str, Any]:
+    """Find the entry of a verification method that its issuer makes assertions with.
+
+    Raises:
+        Malformed: The document is another's, or does not name the method for assertions.
+        LookupError, TypeError, ValueError: The document has another shape.
+    """
     did = method_id.partition("#")[0]
     listed = document["assertionMethod"]
     if document["id"] != did or not isinstance(listed, list) or method_id not in listed:
         raise Malformed("not a key this issuer signs with")
     entries = [entry for entry in document["verificationMethod"] if isinstance(entry, dict)]
     [method] = [entry for entry in entries if entry.get("id") == method_id]
-    if method["type"] != "Multikey" or method["controller"] != did:
-        raise Malformed("not a Multikey of this issuer")
+    if method["controller"] != did:
+        raise Malformed("not a method of this issuer")
     return method
 
 
-def _record(method: dict[str, Any]) -> KeyRecord:
-    public = PublicKey.from_multikey(method["publicKeyMultibase"])
+def key_dates(method: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """Return when a verification method ``expires`` and when it was ``revoked``, as far as it says so.
+
+    Raises:
+        Malformed: One of them is no instant.
+    """
     expires = from_instant(method["expires"]) if "expires" in method else None
     revoked = from_instant(method["revoked"]) if "revoked" in method else None
-    return KeyRecord(public, expires, revoked)
+    return expires, revoked
+
+
+def _record(method: dict[str, Any]) -> KeyRecord:
+    if method["type"] != "Multikey":
+        raise Malformed("not a Multikey")
+    return KeyRecord(read_multikey(method["publicKeyMultibase"]), *key_dates(method))

@@ -16,7 +16,7 @@ from ledger.keys import to_instant
 from ledger.trust import TrustList
 from ledger.verification.anchor import check_anchor
 from ledger.verification.report import Check, Question, Report, State
-from ledger.verification.signature import check_signature
+from ledger.verification.signature import Signer, check_signature
 from ledger.verification.steps import (
     check_documents,
     check_fingerprint,
@@ -61,8 +61,16 @@ def verify_bundle(
     Raises:
         Malformed: ``as_of`` has no time zone.
     """
-    to_instant(as_of)
-    question = Question(as_of, trust, rpc_url, expected_hash, tuple(files))
+    return answer(data, Question(as_of, trust, rpc_url, expected_hash, tuple(files)))
+
+
+def answer(data: bytes, question: Question) -> Report:
+    """Check a bundle as ``verify_bundle`` does, with everything a verifier may bring along.
+
+    Raises:
+        Malformed: ``as_of`` has no time zone.
+    """
+    to_instant(question.as_of)
     try:
         bundle = check_structure(data)
     except StructureInvalid as refusal:
@@ -80,7 +88,7 @@ def _judge(bundle: Bundle, question: Question) -> list[Check]:
     anchored_at = anchor.params.get("time") if anchor.state is State.OK else None
     return [
         _asked("fingerprint", question.expected_hash, lambda h: check_fingerprint(bundle, h)),
-        _run("signature", lambda: check_signature(bundle, document, question.as_of, anchored_at)),
+        _run("signature", lambda: check_signature(bundle, Signer(document, question.as_of, anchored_at))),
         _run("issuer", lambda: check_issuer(bundle, question.trust, trusted)),
         _run("validity", lambda: check_validity(bundle, question.as_of)),
         _run("inclusion", lambda: check_place(bundle)),

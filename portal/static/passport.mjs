@@ -1,5 +1,5 @@
 // Shows what verify.mjs finds. Every fact on the page is replaced by that of the checked bytes, always as text.
-import { bundleOf, judge, toHex, trustList, why, worstOf } from './judging.mjs';
+import { bundleOf, judge, toHex, trustList, why, wording, worstOf } from './judging.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const page = $('#passport');
@@ -12,10 +12,8 @@ const ICONS = { good: '#i-okc', bad: '#i-bad', off: '#i-skip' };
 const files = new Map();
 
 // writing
-const format = new Intl.DateTimeFormat('sv-SE', { timeZone: page.dataset.zone, dateStyle: 'short', timeStyle: 'short' });
-const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+const { stamp, filled } = wording(page.dataset.zone);
 const short = (text) => (text.length > 20 ? `${text.slice(0, 8)}...${text.slice(-8)}` : text);
-const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
 
 function write(node, texts, { values, inline, quiet } = {}) {
   const parts = texts.map((text, at) => {
@@ -113,6 +111,10 @@ function showCheck(check) {
   const { fingerprint, expected, found } = check.params;
   const detail = fingerprint ? short(toHex(fingerprint)) : DETAILS[check.id]?.(check.params);
   if (detail) add(body, 'div', 'small mono muted', detail);
+  check.params.proofs?.forEach(({ suite, state, code }) => {
+    const told = words[state === 'ok' ? 'state.ok' : code] ?? [code];
+    add(body, 'div', `small ${state === 'failed' ? 'bad' : 'muted'}`, `${suite}: ${told.join(' ')}`);
+  });
   if (check.code === 'fingerprint_mismatch') {
     add(body, 'div', 'small mono muted', `${words.printed[0]} ${short(expected)}`);
     add(body, 'div', 'small mono bad', `${words.content[0]} ${short(found)}`);

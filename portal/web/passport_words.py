@@ -4,6 +4,8 @@ The codes are ``ledger.verify``'s and ``portal/static/verify.mjs``'s; a sentence
 the script fills with the check's own. ``ok.<check>`` is what a passed check says, ``why.<…>`` the band's sentence.
 """
 
+import json
+
 from portal.web import i18n
 from portal.web.units import PLAIN, unit_name
 
@@ -13,6 +15,11 @@ Texts = dict[str, tuple[str, ...]]
 def pair(msgid: str) -> tuple[str, ...]:
     """Return a text in Chinese and English, or in English alone."""
     return tuple(dict.fromkeys(i18n.pair(msgid)))
+
+
+def in_script(texts: Texts) -> str:
+    """Write texts as JSON that can stand inside a script element."""
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def step(name: str) -> tuple[str, ...]:
@@ -60,6 +67,11 @@ def _signature() -> Texts:
         "key_retired": pair("Signed after its key was retired on {retired}"),
         "key_retired_unproven": pair("The key was retired on {retired}; only the anchor can show what was first"),
         "no_ed25519": pair("This browser does not know Ed25519 signatures"),
+        "suite_needs_linked_data": pair("Needs the linked-data reader; not checked on this page"),
+        "suite_not_loaded": pair("The code that checks this kind of signature could not be loaded"),
+        "unknown_context": pair("Speaks of terms this page has no fixed copy of"),
+        "undefined_terms": pair("Holds terms that nobody has defined, so the signature would not cover them"),
+        "not_linked_data": pair("Cannot be read as linked data"),
     }
 
 

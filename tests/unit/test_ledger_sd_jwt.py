@@ -1,0 +1,219 @@
+"""``vc+sd-jwt``: parts that can be withheld, and every misfit of disclosures (RFC 9901 section 7.1)."""
+
+from typing import Any
+
+import pytest
+
+from ledger.canonical import sha256
+from ledger.errors import DisclosureInvalid, EnvelopeInvalid, SignatureInvalid
+from ledger.jose.disclosing import open_disclosed, present, seal_with_disclosures
+from ledger.jose.sd_jwt import conceal, fresh_salt, reveal
+from support.envelopes import CREDENTIAL, KEY, NOW, decoded, documents, encoded, token
+
+PRODUCER = ("credentialSubject", "producer")
+REGISTERED = (*PRODUCER, "registeredId")
+FIRST_PLACE = ("credentialSubject", "events", 0, "place")
+SECOND = ("credentialSubject", "events", 1)
+HIDDEN = [PRODUCER, REGISTERED, FIRST_PLACE, SECOND]
+
+
+def whole() -> str:
+    return seal_with_disclosures(CREDENTIAL, HIDDEN, KEY)
+
+
+def nothing(_: object) -> bool:
+    return False
+
+
+def opened(text: str) -> dict[str, Any]:
+    return open_disclosed(text, documents(), as_of=NOW)
+
+
+def subject(text: str) -> Any:
+    return opened(text)["credentialSubject"]
+
+
+# ---- issuing and presenting -----------------------------------------------------------------------------------
+
+
+def test_header_says_what_it_is() -> None:
+    header = decoded(whole().split(".")[0])
+    assert header == {"alg": "EdDSA", "cty": "vc", "kid": KEY.method_id, "typ": "vc+sd-jwt"}
+
+
+def test_all_disclosures_give_the_whole_credential() -> None:
+    assert opened(whole()) == CREDENTIAL
+
+
+def test_without_disclosures_hidden_parts_are_absent() -> None:
+    bare = present(whole(), nothing)
+    assert subject(bare) == {
+        "id": "https://issuer.example/01/06901234567892/10/L7",
+        "events": [{"step": "shipping"}],
+    }
+    assert bare.count("~") == 1
+
+
+def test_part_inside_a_withheld_part_is_withheld() -> None:
+    shown = present(whole(), lambda path: path != PRODUCER)
+    assert "producer" not in subject(shown)
+    assert shown.count("~") == 3
+
+
+def test_part_inside_a_shown_part_may_be_withheld() -> None:
+    shown = present(whole(), lambda path: path != REGISTERED)
+    assert subject(shown)["producer"] == {"name": "松月茶业"}
+
+
+def test_who_was_shown_a_part_may_withhold_it_from_the_next() -> None:
+    first = present(whole(), lambda path: path in (PRODUCER, SECOND))
+    assert subject(present(first, lambda path: path == SECOND))["events"][1] == {
+        "place": "宁波",
+        "step": "receiving",
+    }
+
+
+def test_withheld_values_and_salts_are_nowhere_in_a_presentation() -> None:
+    token, *texts = whole().split("~")[:-1]
+    parts = {tuple(map(str, decoded(text))) for text in texts}
+    bare = present(whole(), nothing)
+    assert "松月茶业" not in str(decoded(token.split(".")[1]))
+    assert all(salt not in bare for salt, *_ in parts)
+
+
+def test_every_salt_is_new() -> None:
+    assert len({fresh_salt() for _ in range(100)}) == 100
+    assert len(fresh_salt()) == 22
+
+
+@pytest.mark.parametrize("name", ["@context", "type", "id", "issuer", "validFrom", "credentialStatus"])
+def test_what_a_verifier_needs_cannot_be_withheld(name: str) -> None:
+    with pytest.raises(DisclosureInvalid) as refusal:
+        seal_with_disclosures(CREDENTIAL, [(name,)], KEY)
+    assert refusal.value.reason == "always_open"
+
+
+def test_path_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(DisclosureInvalid) as refusal:
+        seal_with_disclosures(CREDENTIAL, [("credentialSubject", "price")], KEY)
+    assert refusal.value.reason == "no_such_part"
+    assert refusal.value.values == {"paths": [["credentialSubject", "price"]]}
+
+
+@pytest.mark.parametrize("name", ["_sd", "...", "_sd_alg"])
+def test_reserved_names_cannot_be_issued(name: str) -> None:
+    with pytest.raises(DisclosureInvalid) as refusal:
+        conceal({"a": [{name: "x"}]}, [])
+    assert refusal.value.reason == "reserved_name"
+
+
+# ---- disclosures that do not fit ------------------------------------------------------------------------------
+
+
+def digest(text: str) -> str:
+    return encoded(sha256(text.encode()))
+
+
+NAME = encoded(["salt", "name", "Tea"])
+ELEMENT = encoded(["salt", "Tea"])
+
+
+@pytest.mark.parametrize(
+    ("payload", "texts", "code"),
+    [
+        ({"_sd_alg": "sha-1"}, [], "unknown_hash"),
+        ({"_sd": [digest(NAME)], "_sd_alg": None}, [NAME], "unknown_hash"),
+        ({}, ["%"], "malformed_disclosure"),
+        ({}, [encoded(b"[")], "malformed_disclosure"),
+        ({}, [encoded({"salt": "name"})], "malformed_disclosure"),
+        ({}, [encoded(["salt"])], "malformed_disclosure"),
+        ({}, [encoded([1, "name", "Tea"])], "malformed_disclosure"),
+        ({}, [encoded(["salt", 1, "Tea"])], "malformed_disclosure"),
+        ({}, [encoded(["salt", "_sd", []])], "reserved_name"),
+        ({}, [encoded(["salt", "...", "Tea"])], "reserved_name"),
+        ({"_sd": "text"}, [], "malformed_digests"),
+        ({"_sd": [1]}, [], "malformed_digests"),
+        ({}, [NAME], "digest_missing"),
+        ({"_sd": [digest(NAME)]}, [NAME, NAME], "digest_twice"),
+        ({"_sd": [digest(NAME), digest(NAME)]}, [NAME], "digest_twice"),
+        ({"_sd": [digest(NAME)], "a": {"_sd": [digest(NAME)]}}, [], "digest_twice"),
+        ({"_sd": ["x"], "a": [{"...": "x"}]}, [], "digest_twice"),
+        ({"_sd": [digest(NAME)], "name": "Coffee"}, [NAME], "name_taken"),
+        ({"_sd": [digest(ELEMENT)]}, [ELEMENT], "wrong_place"),
+        ({"a": [{"...": digest(NAME)}]}, [NAME], "wrong_place"),
+        ({"a": [{"...": "x", "more": 1}]}, [], "reserved_name"),
+        ({"a": [{"...": 7}]}, [], "reserved_name"),
+        ({"a": {"_sd_alg": "sha-256"}}, [], "reserved_name"),
+        ({}, [NAME] * 2001, "too_many"),
+    ],
+)
+def test_disclosures_are_refused(payload: dict[str, Any], texts: list[str], code: str) -> None:
+    with pytest.raises(DisclosureInvalid) as refusal:
+        reveal(payload, texts)
+    assert refusal.value.reason == code
+
+
+def test_two_disclosures_of_one_name_are_refused() -> None:
+    other = encoded(["other salt", "name", "Coffee"])
+    with pytest.raises(DisclosureInvalid) as refusal:
+        reveal({"_sd": [digest(NAME), digest(other)]}, [NAME, other])
+    assert refusal.value.reason == "name_taken"
+
+
+def test_disclosures_nested_without_end_are_refused() -> None:
+    texts: list[str] = []
+    inner: Any = "Tea"
+    for _ in range(64):
+        texts.append(encoded(["salt", "in", inner]))
+        inner = {"_sd": [digest(texts[-1])]}
+    with pytest.raises(DisclosureInvalid) as refusal:
+        reveal({"a": inner}, texts)
+    assert refusal.value.reason == "too_deep"
+    assert list(reveal(inner, texts)) == ["in"]
+
+
+def test_digests_nobody_discloses_are_dropped() -> None:
+    assert reveal({"_sd": ["decoy"], "a": [{"...": "decoy 2"}, 1]}, []) == {"a": [1]}
+
+
+# ---- tokens that do not fit -----------------------------------------------------------------------------------
+
+
+def test_disclosure_of_another_credential_is_refused() -> None:
+    other = seal_with_disclosures({**CREDENTIAL, "id": "urn:x"}, HIDDEN, KEY).split("~")[1]
+    with pytest.raises(DisclosureInvalid) as refusal:
+        opened(f"{whole()}{other}~")
+    assert refusal.value.reason == "digest_missing"
+
+
+def test_changed_disclosure_is_refused() -> None:
+    jwt, *texts = whole().split("~")[:-1]
+    salt, *rest = decoded(texts[0])
+    changed = encoded([salt, *rest[:-1], "91330000000000000X"])
+    with pytest.raises(DisclosureInvalid) as refusal:
+        opened("~".join([jwt, changed, *texts[1:], ""]))
+    assert refusal.value.reason == "digest_missing"
+
+
+def test_changed_token_is_refused() -> None:
+    jwt = whole().split("~")[0]
+    header, payload, signature = jwt.split(".")
+    other = encoded({**decoded(payload), "validFrom": "2027-01-01T00:00:00Z"})
+    with pytest.raises(SignatureInvalid):
+        opened(f"{header}.{other}.{signature}~")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("e30.e30.AA", "malformed_envelope"),
+        (f"e30.e30.AA~{'x' * (1 << 20)}~", "malformed_envelope"),
+        (token(CREDENTIAL) + "~e30.e30.AA", "key_binding_refused"),
+        (token(CREDENTIAL, typ="vc+jwt") + "~", "unknown_type"),
+        (token({**CREDENTIAL, "issuer": "did:web:other.example"}) + "~", "signer_differs"),
+    ],
+)
+def test_token_is_refused(text: str, code: str) -> None:
+    with pytest.raises(EnvelopeInvalid) as refusal:
+        opened(text)
+    assert refusal.value.reason == code
