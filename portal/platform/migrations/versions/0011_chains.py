@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0010_chains"
-down_revision = "0009_credential_marks"
+revision = "0011_chains"
+down_revision = "0010_withholding"
 branch_labels = None
 depends_on = None
 
