@@ -21,7 +21,7 @@ from ledger.verification.steps import place_of
 
 
 def check_anchor(bundle: Bundle, question: Question, trusted: TrustedIssuer | None) -> dict[str, Any]:
-    """7. Ask the trusted contract for the root, and compare what the bundle says of the block.
+    """8. Ask the trusted contract for the root, and compare what the bundle says of the block.
 
     Raises:
         AnchorInvalid: ``not_anchored`` (the right contract does not know the root), ``anchor_differs``
