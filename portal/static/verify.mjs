@@ -455,17 +455,13 @@ export async function verifyBundle(data, { trust = null, rpc = null, expectedHas
   }
   const asked = (id, wanted, step) => (wanted ? run(id, step, true) : { id, state: 'not_asked', code: 'not_asked', params: {} });
   const trusted = trust?.issuers.find((issuer) => issuer.did === bundle.credential.issuer.id);
-<<<<<<< HEAD
-  const anchor = await run('anchor', () => checkAnchor(bundle, trust, trusted, { rpc, witness }), true);
-=======
   const batches = new Map();
   const anchored = (part) => {
     const batch = canonical([part.inclusion && [part.inclusion.root, part.inclusion.treeSize], part.anchor]);
-    if (!batches.has(batch)) batches.set(batch, run('anchor', () => checkAnchor(part, trust, trusted, rpc), true));
+    if (!batches.has(batch)) batches.set(batch, run('anchor', () => checkAnchor(part, trust, trusted, { rpc, witness }), true));
     return batches.get(batch);
   };
   const anchor = await anchored(bundle);
->>>>>>> main
   const anchoredAt = anchor.state === 'ok' ? instant(anchor.params.time) : undefined;
   const didDocument = trusted?.didDocument ?? bundle.didDocument;
   const signature = (part, at) => checkSignature(part, { didDocument, asOf: now, anchoredAt: at, linkedData });

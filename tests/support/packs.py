@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ledger.credential import EvidenceFile, InspectionFact, Party, PassportFacts, compose
-
 from ledger.archive import read_archive
 from ledger.bundle import Bundle, Inclusion
 from ledger.canonical import sha256
