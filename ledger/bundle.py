@@ -1,4 +1,4 @@
-"""The bundle: one file that carries a passport and everything needed to check it.
+"""The bundle: one file that carries a credential and everything needed to check it.
 
 The credential never changes after issuing; what happens later (a place in a tree, an anchor on a chain)
 stands beside it. Reading is strict: unknown members, other spellings and other lengths are refused, so that
@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from ledger.canonical import parse_json_strict
 from ledger.errors import Malformed
 from ledger.keys import from_instant, to_instant
-from ledger.kinds.envelope import VC_CONTEXT
+from ledger.kinds.envelope import UNTP_CONTEXTS, VC_CONTEXT
 
 FORMAT: Final = "tallystick-bundle/1"
 TREE: Final = "rfc9162-sha256"
@@ -173,20 +173,19 @@ class Bundle:
 
 
 def check_credential(value: Any) -> None:
-    """Check that a value has the outside of a passport: context, types, issuer, subject, instants.
+    """Check that a value has the outside of a credential of ours: context, types, issuer, subject, instants.
 
     Raises:
         Malformed: It has not.
     """
-    if not isinstance(value, dict) or not isinstance(value.get("credentialSubject"), dict):
+    if not isinstance(value, dict) or not _has_subject(value.get("credentialSubject")):
         raise Malformed("credential: no object with a credentialSubject")
     context, types, issuer = value.get("@context"), value.get("type"), value.get("issuer")
     if not isinstance(context, list) or context[:1] != [VC_CONTEXT]:
         raise Malformed(f"credential: its first context is not {VC_CONTEXT}")
-    if not isinstance(types, list) or not {"VerifiableCredential", "DigitalProductPassport"} <= {
-        kind for kind in types if isinstance(kind, str)
-    }:
-        raise Malformed("credential: not a DigitalProductPassport")
+    named = {kind for kind in types if isinstance(kind, str)} if isinstance(types, list) else set()
+    if "VerifiableCredential" not in named or not named & UNTP_CONTEXTS.keys():
+        raise Malformed("credential: of no kind that is issued here")
     if not isinstance(issuer, dict) or not _is_did(issuer.get("id")):
         raise Malformed("credential: the issuer has no DID")
     from_instant(value.get("validFrom"))
@@ -235,6 +234,12 @@ def prefixed(value: Any, size_bytes: int) -> bytes:
     if not isinstance(value, str) or not value.startswith("0x"):
         raise Malformed("not hexadecimal behind 0x")
     return hexadecimal(value[2:], size_bytes)
+
+
+def _has_subject(value: Any) -> bool:
+    """Tell an object, or a list of at least one (VCDM 2.0 section 4.8)."""
+    subjects = value if isinstance(value, list) else [value]
+    return bool(subjects) and all(isinstance(one, dict) for one in subjects)
 
 
 def _is_did(value: Any) -> bool:

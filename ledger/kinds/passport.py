@@ -1,8 +1,8 @@
-"""Product passport of a lot.
+"""Product passport of a lot or of one piece: UNTP Digital Product Passport 0.6.1.
 
-The envelope is W3C VCDM 2.0, the types are UNTP Digital Product Passport 0.6.1, the subject is a GS1 Digital
-Link URI, events carry EPCIS 2.0 / CBV words. Terms outside UNTP fall under VCDM's context for undefined
-terms. Decimals travel as text: no number here can be read two ways. ``ledger.proof`` signs it.
+The subject is a GS1 Digital Link URI, events carry EPCIS 2.0 / CBV words. What has a credential of its own, a
+certificate, a report, an event, is linked by digest. Decimals travel as text: no number here can be read two
+ways. ``ledger.proof`` signs it.
 """
 
 from dataclasses import dataclass
@@ -10,24 +10,21 @@ from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from ledger.errors import BadFacts
 from ledger.keys import to_instant
-from ledger.kinds.digital_link import digital_link
+from ledger.kinds.digital_link import digital_link, serial_link
 from ledger.kinds.envelope import (
-    DIGEST_BYTES,
-    OWN_TERMS_CONTEXT,
-    VC_CONTEXT,
     EvidenceFile,
+    Heading,
+    LinkedCredential,
     Party,
     day_text,
+    enveloped,
     party_value,
-    resource_value,
+    product_value,
     secure_link,
-    without_gaps,
 )
 
-UNTP_CONTEXT: Final = "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/"
-PASSPORT_TYPES: Final = ("DigitalProductPassport", "VerifiableCredential")
+PASSPORT_TYPE: Final = "DigitalProductPassport"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,7 @@ class CertificateFact:
     valid_from: date
     valid_until: date | None = None
     file: EvidenceFile | None = None
+    credential: LinkedCredential | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class InspectionFact:
     inspected_on: date
     passed: bool
     file: EvidenceFile | None = None
+    credential: LinkedCredential | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +72,22 @@ class TraceFact:
     quantity: str | None = None
     unit: str | None = None
     document: str | None = None
+    credential: LinkedCredential | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PassportFacts:
-    """All that one passport says about one lot.
+    """All that one passport says about one lot, or about one piece.
 
     Args:
         id: The credential's URI (``https://…/credentials/…`` or ``urn:uuid:…``).
         base_url: Scheme and host of the passport pages, without a path: the Digital Link's front.
         gtin: 14 digits with a right check digit.
-        lot: GS1 AI (10): 1 to 20 characters of set 82.
+        lot: GS1 AI (10): 1 to 20 characters of set 82; a piece may have none.
+        serial: GS1 AI (21) of the one piece it is about; ``None`` for a whole lot.
         valid_until: Inclusive, like ``valid_from``.
         files: All evidence; the certificates' and reports' own files are added when missing here.
+        links: Further credentials it vouches for, of places and firms.
     """
 
     id: str
@@ -105,6 +107,13 @@ class PassportFacts:
     inspections: tuple[InspectionFact, ...] = ()
     events: tuple[TraceFact, ...] = ()
     files: tuple[EvidenceFile, ...] = ()
+    serial: str | None = None
+    links: tuple[LinkedCredential, ...] = ()
+
+    @property
+    def heading(self) -> Heading:
+        """What the passport says of itself."""
+        return Heading(self.id, self.issuer, self.valid_from, self.valid_until)
 
 
 def compose(facts: PassportFacts) -> dict[str, Any]:
@@ -113,24 +122,25 @@ def compose(facts: PassportFacts) -> dict[str, Any]:
     Raises:
         BadGTIN: See :func:`ledger.kinds.digital_link.check_gtin`.
         BadLot: See :func:`ledger.kinds.digital_link.digital_link`.
-        BadFacts: Validity ends before it starts, a file's digest has not 32 bytes, or two different files
-            share an address.
+        BadFacts: See :func:`ledger.kinds.envelope.enveloped`.
         Malformed: A time without a zone.
     """
-    link = digital_link(facts.base_url, facts.gtin, facts.lot)
-    if facts.valid_until and facts.valid_until < facts.valid_from:
-        raise BadFacts("validity ends before it starts", id=facts.id)
-    credential = {
-        "@context": [VC_CONTEXT, UNTP_CONTEXT, OWN_TERMS_CONTEXT],
-        "id": facts.id,
-        "type": list(PASSPORT_TYPES),
-        "issuer": {"type": ["CredentialIssuer"], "id": facts.issuer.id, "name": facts.issuer.name},
-        "validFrom": to_instant(facts.valid_from),
-        "validUntil": to_instant(facts.valid_until) if facts.valid_until else None,
-        "credentialSubject": _subject(facts, link),
-        "relatedResource": [resource_value(file) for file in _all_files(facts)] or None,
-    }
-    return {name: without_gaps(value) for name, value in credential.items() if value is not None}
+    if facts.serial is None:
+        link = digital_link(facts.base_url, facts.gtin, facts.lot)
+    else:
+        link = serial_link(facts.base_url, facts.gtin, facts.serial)
+    claims: list[CertificateFact | InspectionFact] = [*facts.certificates, *facts.inspections]
+    return enveloped(
+        facts.heading,
+        type_name=PASSPORT_TYPE,
+        subject=_subject(facts, link),
+        resources=(
+            *facts.files,
+            *(claim.file for claim in claims if claim.file),
+            *(one.credential for one in (*claims, *facts.events) if one.credential),
+            *facts.links,
+        ),
+    )
 
 
 def _subject(facts: PassportFacts, link: str) -> dict[str, Any]:
@@ -140,29 +150,21 @@ def _subject(facts: PassportFacts, link: str) -> dict[str, Any]:
         "type": ["TraceabilityPerformance"],
         "valueChainProcess": "Distribution",
         "event": [_event(link, fact) for fact in facts.events],
+        "traceabilityEvent": [secure_link(fact.credential) for fact in facts.events if fact.credential] or None,
     }
     return {
         "type": ["ProductPassport"],
         "id": f"{link}#passport",
         "product": _product(facts, link),
-        "granularityLevel": "batch",
+        "granularityLevel": "batch" if facts.serial is None else "item",
         "conformityClaim": claims or None,
         "traceabilityInformation": [trace] if facts.events else None,
     }
 
 
 def _product(facts: PassportFacts, link: str) -> dict[str, Any]:
-    return {
-        "type": ["Product"],
-        "id": link,
-        "name": facts.name_zh,
-        "registeredId": f"{facts.gtin}.10.{facts.lot}",
-        "idScheme": {
-            "type": ["IdentifierScheme"],
-            "id": "https://id.gs1.org/01/",
-            "name": "Global Trade Item Number (GTIN)",
-        },
-        "batchNumber": facts.lot,
+    goods = product_value(link, name=facts.name_zh, gtin=facts.gtin, lot=facts.lot or None, serial=facts.serial)
+    return goods | {
         "producedByParty": party_value(facts.producer) if facts.producer else None,
         "productionDate": day_text(facts.produced_on),
         "countryOfProduction": facts.country,
@@ -191,8 +193,9 @@ def _certificate_claim(link: str, fact: CertificateFact) -> dict[str, Any]:
             "issuingBody": fact.issuing_body,
             "validFrom": day_text(fact.valid_from),
             "validUntil": day_text(fact.valid_until),
+            "file": _file_behind(fact),
         },
-        "conformityEvidence": secure_link(fact.file),
+        "conformityEvidence": secure_link(fact.credential or fact.file),
     }
 
 
@@ -204,9 +207,14 @@ def _inspection_claim(link: str, fact: InspectionFact) -> dict[str, Any]:
         "conformance": fact.passed,
         "conformityTopic": "social.safety",
         "assessmentDate": day_text(fact.inspected_on),
-        "inspection": {"number": fact.number, "laboratory": fact.laboratory},
-        "conformityEvidence": secure_link(fact.file),
+        "inspection": {"number": fact.number, "laboratory": fact.laboratory, "file": _file_behind(fact)},
+        "conformityEvidence": secure_link(fact.credential or fact.file),
     }
+
+
+def _file_behind(fact: CertificateFact | InspectionFact) -> str | None:
+    """Return the file's address where the evidence is its credential; else the evidence names it itself."""
+    return fact.file.url if fact.file and fact.credential else None
 
 
 def _event(link: str, fact: TraceFact) -> dict[str, Any]:
@@ -221,14 +229,3 @@ def _event(link: str, fact: TraceFact) -> dict[str, Any]:
         "quantityList": [quantity] if fact.quantity is not None else None,
         "document": fact.document,
     }
-
-
-def _all_files(facts: PassportFacts) -> list[EvidenceFile]:
-    claims: list[CertificateFact | InspectionFact] = [*facts.certificates, *facts.inspections]
-    files: dict[str, EvidenceFile] = {}
-    for file in (*facts.files, *(fact.file for fact in claims if fact.file)):
-        if len(file.sha256) != DIGEST_BYTES:
-            raise BadFacts(f"the digest of {file.url} has not 32 bytes", url=file.url)
-        if files.setdefault(file.url, file).sha256 != file.sha256:
-            raise BadFacts(f"two different files at {file.url}", url=file.url)
-    return list(files.values())

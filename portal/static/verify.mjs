@@ -2,6 +2,7 @@
 // together by tests/vectors/bundles. WebCrypto only, no dependency; never touches the page.
 
 export const CHECKS = 'structure fingerprint signature issuer validity inclusion anchor documents'.split(' ');
+const KINDS = ['ProductPassport', 'ConformityCredential', 'TraceabilityEvent', 'FacilityRecord', 'IdentityAnchor'].map((kind) => `Digital${kind}`);
 const VC = 'https://www.w3.org/ns/credentials/v2';
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const utf8 = new TextEncoder();
@@ -145,9 +146,11 @@ function readAnchor(value) {
 }
 
 function readCredential(value) {
-  need(isObject(value) && isObject(value.credentialSubject));
+  need(isObject(value));
+  const subjects = [value.credentialSubject].flat();
+  need(subjects.length && subjects.every(isObject));
   need(isList(value['@context']) && value['@context'][0] === VC);
-  need(isList(value.type) && ['VerifiableCredential', 'DigitalProductPassport'].every((kind) => value.type.includes(kind)));
+  need(isList(value.type) && value.type.includes('VerifiableCredential') && value.type.some((kind) => KINDS.includes(kind)));
   need(isObject(value.issuer) && isText(value.issuer.id) && /^did:[^#]*$/.test(value.issuer.id));
   instant(value.validFrom);
   if ('validUntil' in value) instant(value.validUntil);

@@ -19,6 +19,7 @@ from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts
 from ledger.merkle import Tree, credential_leaf
 from ledger.proof import sign
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
+from support.kinds import samples
 
 FOLDER = Path(__file__).parent / "bundles"
 CHECKS = (
@@ -198,6 +199,7 @@ def cases() -> Iterator[dict[str, Any]]:
     yield from anchor_cases()
     yield from endpoint_cases()
     yield from document_cases()
+    yield from kind_cases()
 
 
 def valid_cases() -> Iterator[dict[str, Any]]:
@@ -213,6 +215,15 @@ def valid_cases() -> Iterator[dict[str, Any]]:
     yield case("valid_last_second", made, "valid")
     signed = credential(key=KEY, score=[0.1, 1e-30, -2.5e-7, 56.0], 名="值", **{"😀": 1, "\ufb33": 2, "1": None})
     yield case("valid_odd_numbers_and_keys", given(signed), "valid")
+
+
+def kind_cases() -> Iterator[dict[str, Any]]:
+    for name, unsigned in samples().items():
+        signed = sign(unsigned, KEY, created=datetime(2026, 3, 1, 8, 0, 30, tzinfo=UTC), nonce=bytes(range(16)))
+        yield case(f"kind_{name}", given(signed), "valid")
+    signed = credential(credentialSubject=[])
+    rest = dict.fromkeys(CHECKS[1:], "not_checked:not_reached")
+    yield case("structure_no_subject", given(signed), "invalid", structure="failed:malformed_bundle", **rest)
 
 
 def reversed_members(value: Any) -> Any:
