@@ -63,13 +63,13 @@ _SUBJECT: Final = "credentialSubject"
 _EVENT: Final[Path] = (_SUBJECT, "traceabilityInformation", EACH, "event", EACH)
 PARTS: Final = (
     Part("producer", Level.PUBLIC, ((_SUBJECT, "product", "producedByParty"),)),
-    Part("papers", Level.PUBLIC, ((_SUBJECT, "conformityClaim", EACH),)),
+    Part("papers", Level.PUBLIC, ((_SUBJECT, "conformityClaim"),)),
     Part("places", Level.PUBLIC, ((*_EVENT, "bizLocation"),)),
     Part("quantities", Level.PUBLIC, ((*_EVENT, "quantityList"),)),
     Part("documents", Level.PUBLIC, ((*_EVENT, "document"),)),
     Part("registration", Level.ORDINARY, ((_SUBJECT, DETAIL, "registration"),)),
-    Part("handed_in", Level.KEY, ((_SUBJECT, DETAIL, "handedIn", EACH),)),
-    Part("deliveries", Level.STRATEGIC, ((_SUBJECT, DETAIL, "delivery", EACH),)),
+    Part("handed_in", Level.KEY, ((_SUBJECT, DETAIL, "handedIn"),)),
+    Part("deliveries", Level.STRATEGIC, ((_SUBJECT, DETAIL, "delivery"),)),
 )
 """Every part that can be withheld, in the order people read them. What is in none is always shown."""
 
@@ -133,9 +133,7 @@ def disclosable(passport: Mapping[str, Any], detail: Mapping[str, Any] | None = 
         passport: The anchored credential, with its proofs.
         detail: What only partners may see.
     """
-    subject = dict(passport[_SUBJECT])
-    if detail:
-        subject[DETAIL] = detail
+    subject = {**passport[_SUBJECT], DETAIL: detail} if detail else passport[_SUBJECT]
     kept = {name: value for name, value in passport.items() if name not in ("proof", "relatedResource")}
     return {
         **kept,

@@ -19,6 +19,7 @@ from portal.web import (
     moves,
     ops,
     orders,
+    partner_passports,
     passports,
     picking,
     places,
@@ -68,6 +69,7 @@ PAGES = (
     public,
     documents,
     passports,
+    partner_passports,
 )
 """Every module with pages. What logs a request and what shells it come first: their hooks see all the others."""
 
