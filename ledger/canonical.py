@@ -23,7 +23,7 @@ MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 1 << 20
 """Default limit of a document, in bytes."""
 _SAFE_INTEGER_DIGITS: Final = 16
-_BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{1,128}")
+_BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{1,140}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_SURROGATE: Final = "\ud800"
 # Brackets outside texts; a text that never ends reaches to the end, so that no start is tried twice.
@@ -186,7 +186,7 @@ def to_multibase(data: bytes) -> str:
 
 
 def from_multibase(text: Any) -> bytes:
-    """Read base58btc multibase text of at most 128 digits.
+    """Read base58btc multibase text of at most 140 digits (96 bytes take 132).
 
     Raises:
         BadMultibase: Not text, no ``z`` in front, or a character outside the alphabet.

@@ -75,6 +75,36 @@ class NotCanonical(Malformed):
     code = "not_canonical"
 
 
+class UnknownContext(Malformed):
+    """A document names a JSON-LD context that is not pinned here; none is ever fetched."""
+
+    code = "unknown_context"
+
+
+class ContextChanged(Unavailable):
+    """A pinned JSON-LD context is missing or was altered on this machine: install again."""
+
+    code = "context_changed"
+
+
+class UndefinedTerms(Malformed):
+    """Linked data would lose terms, types or addresses that no context gives a meaning."""
+
+    code = "undefined_terms"
+
+
+class NotLinkedData(Malformed):
+    """A document is not JSON-LD, or holds what N-Quads cannot carry safely."""
+
+    code = "not_linked_data"
+
+
+class GraphTooCostly(Refused):
+    """A document is built so that its canonical form takes too long (RDFC-1.0 section 7.1)."""
+
+    code = "graph_too_costly"
+
+
 class BadMultibase(Malformed):
     """A text is not the multibase, multihash or multikey it should be."""
 
@@ -103,6 +133,12 @@ class BadHost(Malformed):
     """A host name cannot become a ``did:web`` identifier."""
 
     code = "bad_host"
+
+
+class BadStatus(Malformed):
+    """A status list or an entry that points into one cannot be read as the standard has it."""
+
+    code = "bad_status"
 
 
 class KeyExposed(Refused):
@@ -175,20 +211,26 @@ class ValidityInvalid(VerificationError):
     check = "validity"
 
 
+class StatusInvalid(VerificationError):
+    """Step 6: the issuer's status list says it was revoked or suspended, or is not the issuer's list."""
+
+    check = "status"
+
+
 class InclusionInvalid(VerificationError):
-    """Step 6: the credential is not in the tree with that root."""
+    """Step 7: the credential is not in the tree with that root."""
 
     check = "inclusion"
 
 
 class AnchorInvalid(VerificationError):
-    """Step 7: the trusted contract does not know the root, or knows other facts about it."""
+    """Step 8: the trusted contract does not know the root, or knows other facts about it."""
 
     check = "anchor"
 
 
 class DocumentsInvalid(VerificationError):
-    """Step 8: a file in hand is none of those the credential speaks of."""
+    """Step 9: a file in hand is none of those the credential speaks of."""
 
     check = "documents"
 
@@ -267,3 +309,18 @@ class FeeCapReached(Refused):
     """A stuck transaction would have to pay more than the cap allows."""
 
     code = "fee_cap_reached"
+
+
+class PackRefused(Malformed):
+    """The bytes are not an audit pack that can be read in one way only. ``reason`` says which rule they break.
+
+    Reasons: ``pack_too_large``, ``pack_not_zip``, ``pack_name``, ``pack_duplicate``, ``pack_damaged``,
+    ``pack_manifest``, ``pack_missing_file``, ``pack_stray_file``, ``pack_hash``, ``pack_content``. The browser's
+    verifier uses the same words.
+    """
+
+    code = "pack_refused"
+
+    def __init__(self, reason: str, message: str, **values: Any) -> None:
+        super().__init__(message, reason=reason, **values)
+        self.reason = reason

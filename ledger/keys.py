@@ -18,7 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ledger.canonical import from_multibase, to_multibase
+from ledger.canonical import from_multibase, sha256, to_multibase
+from ledger.curves import CurveKey
 from ledger.errors import BadHost, BadMultibase, KeyExists, KeyExposed, Malformed, SignatureInvalid
 
 DID_CONTEXT: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
@@ -85,6 +86,10 @@ class PublicKey:
         """The ``did:key`` of this key."""
         return f"did:key:{self.multikey}"
 
+    def digest(self, data: bytes) -> bytes:
+        """Return the hash that the EdDSA suites use (vc-di-eddsa section 3.2.4): SHA-256."""
+        return sha256(data)
+
     def check(self, signature: bytes, data: bytes) -> None:
         """Check a signature over the data.
 
@@ -95,6 +100,19 @@ class PublicKey:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
         except (InvalidSignature, ValueError) as error:
             raise SignatureInvalid("signature_mismatch", "not signed by this key") from error
+
+
+VerificationKey = PublicKey | CurveKey
+
+
+def read_multikey(text: Any) -> VerificationKey:
+    """Read ``publicKeyMultibase`` of a key that some suite signs with: Ed25519, P-256 or P-384.
+
+    Raises:
+        BadMultibase: None of them.
+    """
+    data = from_multibase(text)
+    return PublicKey.from_multikey(text) if data[:2] == _ED25519_PUB else CurveKey.from_multikey(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +202,7 @@ class KeyRecord:
         revoked: When it stopped counting, as decided afterwards.
     """
 
-    public: PublicKey
+    public: VerificationKey
     expires: datetime | None = None
     revoked: datetime | None = None
 
@@ -246,8 +264,8 @@ def key_in_document(document: Any, method_id: str) -> KeyRecord:
         method_id: A DID URL, ``did#fragment``; the document must be that DID's.
 
     Raises:
-        SignatureInvalid: No such method, not for assertions, or not an Ed25519 ``Multikey`` of this
-            issuer (``unknown_key``).
+        SignatureInvalid: No such method, not for assertions, or not a ``Multikey`` of this issuer
+            that a suite signs with (``unknown_key``).
     """
     try:
         return _record(find_method(document, method_id))
@@ -287,4 +305,4 @@ def key_dates(method: dict[str, Any]) -> tuple[datetime | None, datetime | None]
 def _record(method: dict[str, Any]) -> KeyRecord:
     if method["type"] != "Multikey":
         raise Malformed("not a Multikey")
-    return KeyRecord(PublicKey.from_multikey(method["publicKeyMultibase"]), *key_dates(method))
+    return KeyRecord(read_multikey(method["publicKeyMultibase"]), *key_dates(method))

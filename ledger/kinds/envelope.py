@@ -7,22 +7,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+from urllib.parse import unquote
 
 from ledger.canonical import digest_multibase
+from ledger.dataintegrity.contexts import PASSPORT_PATH
 from ledger.errors import BadFacts
 from ledger.keys import to_instant
 
 VC_CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"
 OWN_TERMS_CONTEXT: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
 """VCDM 2.0's context for terms no other context defines; UNTP 0.6 allows contexts by address only."""
-UNTP_CONTEXTS: Final = {
-    "DigitalProductPassport": "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/",
-    "DigitalConformityCredential": "https://test.uncefact.org/vocabulary/untp/dcc/0.6.1/",
-    "DigitalTraceabilityEvent": "https://test.uncefact.org/vocabulary/untp/dte/0.6.1/",
-    "DigitalFacilityRecord": "https://test.uncefact.org/vocabulary/untp/dfr/0.6.1/",
-    "DigitalIdentityAnchor": "https://test.uncefact.org/vocabulary/untp/dia/0.6.1/",
-}
-"""The context of each UNTP type."""
+UNTP_TYPES: Final = frozenset(
+    {
+        "DigitalProductPassport",
+        "DigitalConformityCredential",
+        "DigitalTraceabilityEvent",
+        "DigitalFacilityRecord",
+        "DigitalIdentityAnchor",
+    }
+)
 CREDENTIAL_MEDIA_TYPE: Final = "application/vc"
 DIGEST_BYTES: Final = 32
 _LINK_TYPE: Final = "https://test.uncefact.org/vocabulary/linkTypes/"
@@ -83,6 +86,20 @@ class Heading:
     valid_until: datetime | None = None
 
 
+def contexts(issuer: str) -> list[str]:
+    """Return the contexts of a credential: VCDM's, ours beside the issuer's DID document, VCDM's for the rest.
+
+    Ours (ADR 9) says which terms of UNTP, GS1 and EPCIS a credential uses.
+
+    Raises:
+        BadFacts: The issuer is no ``did:web``.
+    """
+    if not issuer.startswith("did:web:"):
+        raise BadFacts(f"{issuer} is no did:web", did=issuer)
+    host = unquote(issuer.split(":")[2])
+    return [VC_CONTEXT, f"https://{host}{PASSPORT_PATH}", OWN_TERMS_CONTEXT]
+
+
 def enveloped(
     heading: Heading, *, type_name: str, subject: Any, resources: Iterable[EvidenceFile | LinkedCredential] = ()
 ) -> dict[str, Any]:
@@ -90,20 +107,20 @@ def enveloped(
 
     Args:
         heading: What it says of itself.
-        type_name: A key of ``UNTP_CONTEXTS``.
+        type_name: One of ``UNTP_TYPES``.
         subject: What it is about; members without a value are left out.
         resources: Files and credentials it vouches for by digest; one named twice stands there once.
 
     Raises:
-        BadFacts: Validity ends before it starts, a digest has not 32 bytes, or two different resources share
-            an address.
+        BadFacts: Validity ends before it starts, a digest has not 32 bytes, two different resources share an
+            address, or the issuer is no ``did:web``.
         Malformed: A time without a zone.
     """
     if heading.valid_until and heading.valid_until < heading.valid_from:
         raise BadFacts("validity ends before it starts", id=heading.id)
     issuer = {"type": ["CredentialIssuer"], "id": heading.issuer.id, "name": heading.issuer.name}
     credential = {
-        "@context": [VC_CONTEXT, UNTP_CONTEXTS[type_name], OWN_TERMS_CONTEXT],
+        "@context": contexts(heading.issuer.id),
         "id": heading.id,
         "type": [type_name, "VerifiableCredential"],
         "issuer": issuer,

@@ -1,5 +1,5 @@
-// Fetches a passport, the trust list and what the chain says, and judges all of it; no page is touched here.
-// Shared by the passport page and the scan page.
+// Fetches a passport, the trust list and what the chain says, judges all of it, and finds the words; no page is
+// touched here. Shared by the passport page and the scan page.
 import { verifyBundle, parseStrict } from './verify.mjs';
 
 export const toHex = (code) => Array.from(atob(code.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
@@ -50,4 +50,12 @@ export function why(words, { verdict, checks }) {
   if (state === 'failed') return words[`why.${code}`] ?? words[`why.${id}`] ?? words['why.changed'];
   if (id === 'inclusion' || id === 'anchor') return words[`why.${code}`] ?? words['why.chain'];
   return words['why.part'];
+}
+
+// Sentences with {names} in them; instants are written in the company's zone.
+export function wording(timeZone) {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+  const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
+  return { stamp, filled };
 }

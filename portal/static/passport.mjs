@@ -1,21 +1,19 @@
 // Shows what verify.mjs finds. Every fact on the page is replaced by that of the checked bytes, always as text.
-import { bundleOf, judge, toHex, trustList, why, worstOf } from './judging.mjs';
+import { bundleOf, judge, toHex, trustList, why, wording, worstOf } from './judging.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const page = $('#passport');
 const words = JSON.parse($('#words').textContent);
 const english = document.documentElement.lang === 'en';
 const band = $('.verdict');
-const GROUPS = { content: ['structure', 'goods', 'fingerprint', 'signature', 'issuer'], validity: ['validity'], anchor: ['inclusion', 'anchor'], files: ['documents'] };
+const GROUPS = { content: ['structure', 'goods', 'fingerprint', 'signature', 'issuer'], validity: ['validity', 'status'], anchor: ['inclusion', 'anchor'], files: ['documents'] };
 const TONES = { ok: 'good', failed: 'bad', not_checked: 'off', not_asked: 'off' };
 const ICONS = { good: '#i-okc', bad: '#i-bad', off: '#i-skip' };
 const files = new Map();
 
 // writing
-const format = new Intl.DateTimeFormat('sv-SE', { timeZone: page.dataset.zone, dateStyle: 'short', timeStyle: 'short' });
-const stamp = (value) => (/^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? format.format(new Date(value)) : `${value ?? '·'}`);
+const { stamp, filled } = wording(page.dataset.zone);
 const short = (text) => (text.length > 20 ? `${text.slice(0, 8)}...${text.slice(-8)}` : text);
-const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => stamp(values[name]));
 
 function write(node, texts, { values, inline, quiet } = {}) {
   const parts = texts.map((text, at) => {
@@ -101,18 +99,23 @@ const DETAILS = {
   signature: ({ created }) => created && stamp(created),
   issuer: ({ did }) => did,
   validity: ({ from, until }) => from && `${stamp(from)} → ${stamp(until ?? '')}`,
+  status: ({ reason }) => reason,
   inclusion: ({ leafIndex, treeSize }) => treeSize && `${leafIndex + 1} / ${treeSize}`,
   anchor: ({ block, time, chainId, rpc }) => (time ? `${words.block[0]} ${block} · ${stamp(time)} · ${words.chain[0]} ${chainId}` : rpc),
 };
 
 function showCheck(check) {
   const row = $(`#c-${check.id}`);
-  row.hidden = ['structure', 'goods'].includes(check.id) && check.state === 'ok';
+  row.hidden = { structure: 'ok', goods: 'ok', status: 'not_asked' }[check.id] === check.state;
   const body = $('div', row);
   write(body, say(check), { values: check.params });
   const { fingerprint, expected, found } = check.params;
   const detail = fingerprint ? short(toHex(fingerprint)) : DETAILS[check.id]?.(check.params);
   if (detail) add(body, 'div', 'small mono muted', detail);
+  check.params.proofs?.forEach(({ suite, state, code }) => {
+    const told = words[state === 'ok' ? 'state.ok' : code] ?? [code];
+    add(body, 'div', `small ${state === 'failed' ? 'bad' : 'muted'}`, `${suite}: ${told.join(' ')}`);
+  });
   if (check.code === 'fingerprint_mismatch') {
     add(body, 'div', 'small mono muted', `${words.printed[0]} ${short(expected)}`);
     add(body, 'div', 'small mono bad', `${words.content[0]} ${short(found)}`);
@@ -125,7 +128,7 @@ function showCheck(check) {
 }
 
 const adviceFor = ({ state, code }) => {
-  if (state === 'failed') return { expired: 'ended', not_yet_valid: 'ended', unknown_document: 'file' }[code] ?? 'aside';
+  if (state === 'failed') return { expired: 'ended', not_yet_valid: 'ended', suspended: 'held', unknown_document: 'file' }[code] ?? 'aside';
   return ['no_webcrypto', 'no_ed25519'].includes(code) ? 'browser' : 'later';
 };
 

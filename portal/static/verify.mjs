@@ -1,7 +1,9 @@
 // Checks a passport in the reader's own browser. Twin of ledger/verify.py: same steps, states and codes, held
 // together by tests/vectors/bundles. WebCrypto only, no dependency; never touches the page.
 
-export const CHECKS = 'structure fingerprint signature issuer validity inclusion anchor documents'.split(' ');
+import { checkStatus } from './status.mjs';
+
+export const CHECKS = 'structure fingerprint signature issuer validity status inclusion anchor documents'.split(' ');
 const KINDS = ['ProductPassport', 'ConformityCredential', 'TraceabilityEvent', 'FacilityRecord', 'IdentityAnchor'].map((kind) => `Digital${kind}`);
 const VC = 'https://www.w3.org/ns/credentials/v2';
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
@@ -107,7 +109,7 @@ const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => par
 const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', isText(data) ? utf8.encode(data) : data));
 
 function fromMultibase(text) {
-  if (!isText(text) || !/^z[1-9A-HJ-NP-Za-km-z]{1,128}$/.test(text)) throw new TypeError('multibase');
+  if (!isText(text) || !/^z[1-9A-HJ-NP-Za-km-z]{1,140}$/.test(text)) throw new TypeError('multibase');
   let number = 0n;
   for (const digit of text.slice(1)) number = number * 58n + BigInt(BASE58.indexOf(digit));
   const hex = number ? number.toString(16) : '';
@@ -145,6 +147,12 @@ function readAnchor(value) {
   instant(value.blockTime);
 }
 
+function readProofs({ inclusion, anchor }) {
+  if (inclusion !== null) readInclusion(inclusion);
+  if (anchor !== null) readAnchor(anchor);
+  need(inclusion || !anchor);
+}
+
 function readCredential(value) {
   need(isObject(value));
   const subjects = [value.credentialSubject].flat();
@@ -167,12 +175,17 @@ function readBundle(data) {
   }
   const bundle = parseStrict(text);
   try {
-    members(bundle, 'bundle credential didDocument inclusion anchor');
+    members(bundle, `bundle credential didDocument inclusion anchor${'status' in bundle ? ' status' : ''}`);
     need(bundle.bundle === 'tallystick-bundle/1' && isObject(bundle.didDocument));
     readCredential(bundle.credential);
-    if (bundle.inclusion !== null) readInclusion(bundle.inclusion);
-    if (bundle.anchor !== null) readAnchor(bundle.anchor);
-    need(bundle.inclusion || !bundle.anchor);
+    readProofs(bundle);
+    const { status = [] } = bundle;
+    need(isList(status) && status.length <= 16);
+    for (const part of status) {
+      members(part, 'credential inclusion anchor');
+      need(isObject(part.credential));
+      readProofs(part);
+    }
   } catch (error) {
     fail('malformed_bundle', { detail: error.message });
   }
@@ -187,27 +200,29 @@ async function checkFingerprint({ credential }, expected) {
   return { fingerprint: found };
 }
 
-// 3. signature
-const PROOF = '@context created cryptosuite proofPurpose proofValue type verificationMethod';
+// 3. signature: every proof of the set
+const LINKED = { 'eddsa-jcs-2022': false, 'ecdsa-jcs-2019': false, 'eddsa-rdfc-2022': true, 'ecdsa-rdfc-2019': true };
+const PROOF = 'created cryptosuite proofPurpose proofValue type verificationMethod';
 
-function readProof({ proof, ...document }) {
-  if (proof === undefined || proof === null) fail('missing_proof');
-  need(isObject(proof) && proof.type === 'DataIntegrityProof', 'malformed_proof');
-  need(proof.cryptosuite === 'eddsa-jcs-2022', 'unknown_suite');
+function readProof(document, proof) {
+  need(proof.type === 'DataIntegrityProof', 'malformed_proof');
   const { proofValue, ...config } = proof;
+  const suite = config.cryptosuite;
+  need(isText(suite) && Object.hasOwn(LINKED, suite), 'unknown_suite');
+  const linked = LINKED[suite];
   const names = Object.keys(proof).filter((name) => name !== 'nonce').sort().join(' ');
-  need(names === PROOF && proof.proofPurpose === 'assertionMethod', 'malformed_proof');
-  need(canonical(proof['@context']) === canonical(document['@context']), 'context_differs');
+  need(names === (linked ? PROOF : `@context ${PROOF}`) && proof.proofPurpose === 'assertionMethod', 'malformed_proof');
+  need(linked || canonical(proof['@context']) === canonical(document['@context']), 'context_differs');
   try {
     const signature = fromMultibase(proofValue);
-    need(signature.length === 64 && isText(proof.verificationMethod));
-    return { document, config, signature, created: instant(proof.created), method: proof.verificationMethod };
+    need([64, 96].includes(signature.length) && isText(proof.verificationMethod));
+    return { config, linked, signature, created: instant(proof.created), method: proof.verificationMethod };
   } catch {
     return fail('malformed_proof');
   }
 }
 
-function readKey(document, id) {
+function readKey(document, id, curves) {
   try {
     const did = id.split('#')[0];
     need(document.id === did && isList(document.assertionMethod) && document.assertionMethod.includes(id));
@@ -215,27 +230,37 @@ function readKey(document, id) {
     const [method] = found;
     need(found.length === 1 && method.type === 'Multikey' && method.controller === did);
     const key = fromMultibase(method.publicKeyMultibase);
-    need(key.length === 34 && key[0] === 0xed && key[1] === 1);
     const ends = ['expires', 'revoked'].filter((name) => name in method).map((name) => instant(method[name]));
-    return { key: key.slice(2), end: Math.min(...ends) };
+    const end = Math.min(...ends);
+    if (curves) return { ...curves.curveKey(key), end };
+    need(key.length === 34 && key[0] === 0xed && key[1] === 1);
+    return { key: key.slice(2), use: 'Ed25519', hash: 'SHA-256', end };
   } catch {
     return fail('unknown_key', { method: id });
   }
 }
 
-async function checkSignature({ credential }, didDocument, asOf, anchoredAt) {
-  const { document, config, signature, created, method } = readProof(credential);
-  if (method.split('#')[0] !== credential.issuer.id) fail('key_not_of_issuer', { method });
-  const { key, end } = readKey(didDocument, method);
-  const data = join(await sha256(canonical(config)), await sha256(canonical(document)));
+async function checkProof(document, proof, { didDocument, asOf, anchoredAt, linkedData }) {
+  const { config, linked, signature, created, method } = readProof(document, proof);
+  if (method.split('#')[0] !== document.issuer.id) fail('key_not_of_issuer', { method });
+  const curves = config.cryptosuite.startsWith('ec') && await import('./curves.mjs').catch(() => gap('suite_not_loaded'));
+  const { key, use, hash, end } = readKey(didDocument, method, curves);
+  if (linked && !linkedData) gap('suite_needs_linked_data');
+  const digest = async (value) => {
+    const text = linked ? await linkedData(value, { fail, gap }) : canonical(value);
+    return new Uint8Array(await crypto.subtle.digest(hash, utf8.encode(text)));
+  };
+  const options = linked ? { ...config, '@context': document['@context'] } : config;
+  const data = join(await digest(options), await digest(document));
   let publicKey;
   try {
-    publicKey = await crypto.subtle.importKey('raw', key, 'Ed25519', false, ['verify']);
+    publicKey = await crypto.subtle.importKey('raw', key, use, false, ['verify']);
   } catch (error) {
     if (error.name === 'NotSupportedError') gap('no_ed25519');
     fail('signature_mismatch');
   }
-  if (!(await crypto.subtle.verify('Ed25519', publicKey, signature, data))) fail('signature_mismatch');
+  const algorithm = use.name ? { ...use, hash } : use;
+  if (!(await crypto.subtle.verify(algorithm, publicKey, signature, data))) fail('signature_mismatch');
   if (end < Infinity) {
     const retired = toInstant(end);
     if (Math.max(anchoredAt ?? created, created) >= end) fail('key_retired', { retired });
@@ -244,7 +269,32 @@ async function checkSignature({ credential }, didDocument, asOf, anchoredAt) {
   return { method, created: toInstant(created) };
 }
 
-// 4. issuer, 5. validity
+// holds when one proof does and none that could be checked fails; each is told apart in params.proofs
+async function checkSignature({ credential }, signer) {
+  const { proof, ...document } = credential;
+  if (proof === undefined || proof === null) fail('missing_proof');
+  const all = isList(proof) ? proof : [proof];
+  need(all.length && all.length <= 8 && all.every(isObject), 'malformed_proof');
+  const found = [];
+  for (const one of all) {
+    const suite = isText(one.cryptosuite) ? one.cryptosuite : '?';
+    try {
+      found.push({ suite, state: 'ok', code: 'ok', params: await checkProof(document, one, signer) });
+    } catch (error) {
+      if (!(error instanceof Outcome)) throw error;
+      const { code, params } = error;
+      found.push({ suite, state: code === 'unknown_suite' ? 'not_checked' : error.state, code, params });
+    }
+  }
+  const first = (test) => found.find(test);
+  const { state, code, params } = first((one) => one.state === 'failed') ?? first((one) => one.state === 'ok')
+    ?? first((one) => one.code !== 'unknown_suite') ?? found[0];
+  const told = { ...params, proofs: found.map(({ params: _, ...line }) => line) };
+  if (state === 'ok') return told;
+  throw new Outcome(code === 'unknown_suite' ? 'failed' : state, code, told);
+}
+
+// 4. issuer, 5. validity; 6. status is in status.mjs
 function checkIssuer({ credential }, trust, trusted) {
   const did = credential.issuer.id;
   if (!trust) gap('no_trust', { did });
@@ -257,11 +307,10 @@ function checkValidity({ credential }, asOf) {
   const values = { from, until, asOf: toInstant(asOf) };
   if (asOf < instant(from)) fail('not_yet_valid', values);
   if (until !== null && asOf > instant(until)) fail('expired', values);
-  if ('credentialStatus' in credential) gap('status_not_checked', values);
   return values;
 }
 
-// 6. inclusion (RFC 9162, 2.1.3.2)
+// 7. inclusion (RFC 9162, 2.1.3.2)
 async function checkPlace({ credential, inclusion }) {
   if (!inclusion) gap('not_anchored_yet');
   const { leafIndex, treeSize, root, path } = inclusion;
@@ -284,7 +333,7 @@ async function checkPlace({ credential, inclusion }) {
   return { leafIndex, treeSize, root };
 }
 
-// 7. anchor
+// 8. anchor
 function endpoint(url) {
   return async (method, ...params) => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
@@ -353,7 +402,7 @@ async function checkAnchor(bundle, trust, trusted, rpc) {
   return { time: anchor.blockTime, seq: anchor.seq, block: anchor.blockNumber, chainId, kind };
 }
 
-// 8. documents
+// 9. documents
 async function checkDocuments({ credential }, files) {
   const listed = isList(credential.relatedResource) ? credential.relatedResource.filter(isObject) : [];
   const known = listed.map((entry) => {
@@ -380,11 +429,12 @@ async function run(id, step, secure) {
  * Check a bundle.
  * @param {string|Uint8Array} data The bundle's bytes or text.
  * @param {{trust?: object|null, rpc?: string|null, expectedHash?: string|null,
- *   files?: {name: string, bytes: Uint8Array}[], asOf?: Date|string}} question A parsed trust file, a chain
- *   endpoint that wins over the trust file's, the printed code's #h=, documents in hand, the moment to judge at.
+ *   files?: {name: string, bytes: Uint8Array}[], asOf?: Date|string, linkedData?: Function}} question A parsed trust
+ *   file, a chain endpoint that wins over the trust file's, the printed code's #h=, documents in hand, the moment to
+ *   judge at, and what turns JSON-LD into canonical N-Quads: without it the rdfc suites are not checked.
  * @returns {Promise<{verdict: string, checks: object[], credential: object|null}>}
  */
-export async function verifyBundle(data, { trust = null, rpc = null, expectedHash = null, files = [], asOf = new Date() } = {}) {
+export async function verifyBundle(data, { trust = null, rpc = null, expectedHash = null, files = [], asOf = new Date(), linkedData } = {}) {
   let bundle;
   const now = new Date(asOf).valueOf();
   const first = await run('structure', () => { bundle = readBundle(data); return {}; });
@@ -394,15 +444,24 @@ export async function verifyBundle(data, { trust = null, rpc = null, expectedHas
   }
   const asked = (id, wanted, step) => (wanted ? run(id, step, true) : { id, state: 'not_asked', code: 'not_asked', params: {} });
   const trusted = trust?.issuers.find((issuer) => issuer.did === bundle.credential.issuer.id);
-  const anchor = await run('anchor', () => checkAnchor(bundle, trust, trusted, rpc), true);
+  const batches = new Map();
+  const anchored = (part) => {
+    const batch = canonical([part.inclusion && [part.inclusion.root, part.inclusion.treeSize], part.anchor]);
+    if (!batches.has(batch)) batches.set(batch, run('anchor', () => checkAnchor(part, trust, trusted, rpc), true));
+    return batches.get(batch);
+  };
+  const anchor = await anchored(bundle);
   const anchoredAt = anchor.state === 'ok' ? instant(anchor.params.time) : undefined;
-  const document = trusted?.didDocument ?? bundle.didDocument;
+  const didDocument = trusted?.didDocument ?? bundle.didDocument;
+  const signature = (part, at) => checkSignature(part, { didDocument, asOf: now, anchoredAt: at, linkedData });
+  const steps = { signature, place: checkPlace, anchor: anchored, instant, toInstant, Outcome };
   const checks = [
     first,
     await asked('fingerprint', expectedHash, () => checkFingerprint(bundle, expectedHash)),
-    await run('signature', () => checkSignature(bundle, document, now, anchoredAt), true),
+    await run('signature', () => signature(bundle, anchoredAt), true),
     await run('issuer', () => checkIssuer(bundle, trust, trusted)),
     await run('validity', () => checkValidity(bundle, now)),
+    await asked('status', 'credentialStatus' in bundle.credential, () => checkStatus(bundle, now, steps)),
     await run('inclusion', () => checkPlace(bundle), true),
     anchor,
     await asked('documents', files.length, () => checkDocuments(bundle, files)),

@@ -38,8 +38,8 @@ SHEET = "tally.css"
 EXCERPT = "passport.css"
 """The part of the sheet that a passport page needs; made from it, because scanning happens on slow lines."""
 
-_PORTAL_ONLY = frozenset({5, 6, 8, 9, 10, 11, 14})
-"""Numbers of the sheet's sections that no passport page needs: tables, drawings, boards, forms of import."""
+_PORTAL_ONLY = frozenset({5, 6, 8, 9, 10, 11, 14, 17})
+"""Numbers of the sheet's sections that no passport page needs: tables, drawings, boards, forms, scanning."""
 
 _LEAST_BYTES = 600
 _FOR_EVER = "public, max-age=31536000, immutable"

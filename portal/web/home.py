@@ -1,6 +1,6 @@
-"""The front door: verify a passport first, sign in second; and the page where a code is typed.
+"""The front door: verify a passport first, sign in second; and where a typed code leads.
 
-The camera comes later; whoever cannot scan types what is printed under the code, or pastes the address in it.
+Whoever cannot scan (``portal.web.scan``) types what is printed under the code, or pastes the address in it.
 """
 
 import re
@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.kernel.gs1 import BadScan, read_scan
 from portal.kernel.gtin import NotAGTIN, to_gtin14
 from portal.web import auth, errors
 
 _LOT_CHARS = 20
 _LINK = re.compile(r"/01/(?P<gtin>[0-9]{8,14})/10/(?P<lot>[^/]+)/?")
+_PRINTED = re.compile(r"h=[A-Za-z0-9_-]{43}")
 _LOT = re.compile(r"""[A-Za-z0-9!"%&'()*+,\-./:;<=>?_]{1,20}""")
 
 blueprint = Blueprint("home", __name__)
@@ -36,15 +38,36 @@ def verify() -> ResponseReturnValue:
     typed, lot = request.args.get("gtin", "").strip(), request.args.get("lot", "").strip()
     faults: dict[str, str] = {}
     if "gtin" in request.args:
-        link = _LINK.fullmatch(urlsplit(typed).path) if "/" in typed else None
-        if link is not None:
-            typed, lot = link["gtin"], unquote(link["lot"])
+        printed = ""
+        if "/" in typed:
+            typed, lot, printed = _of_address(typed, lot)
+        elif typed.startswith("("):
+            typed, lot = _of_elements(typed, lot)
         faults = _faults(typed, lot)
         if not faults:
-            return redirect(f"/01/{to_gtin14(typed)}/10/{quote(lot, safe='')}", code=303)
+            return redirect(f"/01/{to_gtin14(typed)}/10/{quote(lot, safe='')}{printed}", code=303)
     page = make_response(render_template("home/verify.html", gtin=typed, lot=lot, errors=faults))
     page.status_code = 422 if faults else 200
     return page
+
+
+def _of_address(typed: str, lot: str) -> tuple[str, str, str]:
+    """Return GTIN, lot and ``#h=`` part of a pasted address; what was typed when it is no Digital Link."""
+    parts = urlsplit(typed)
+    link = _LINK.fullmatch(parts.path)
+    if link is None:
+        return typed, lot, ""
+    printed = f"#{parts.fragment}" if _PRINTED.fullmatch(parts.fragment) else ""
+    return link["gtin"], unquote(link["lot"]), printed
+
+
+def _of_elements(typed: str, lot: str) -> tuple[str, str]:
+    """Return GTIN and lot of a GS1 element string in brackets; what was typed when it cannot be read."""
+    try:
+        scan = read_scan(typed)
+    except BadScan:
+        return typed, lot
+    return scan.gtin, scan.lot
 
 
 def _faults(gtin: str, lot: str) -> dict[str, str]:

@@ -4,6 +4,8 @@ The codes are ``ledger.verify``'s and ``portal/static/verify.mjs``'s; a sentence
 the script fills with the check's own. ``ok.<check>`` is what a passed check says, ``why.<…>`` the band's sentence.
 """
 
+import json
+
 from portal.web import i18n
 from portal.web.units import PLAIN, unit_name
 
@@ -13,6 +15,11 @@ Texts = dict[str, tuple[str, ...]]
 def pair(msgid: str) -> tuple[str, ...]:
     """Return a text in Chinese and English, or in English alone."""
     return tuple(dict.fromkeys(i18n.pair(msgid)))
+
+
+def in_script(texts: Texts) -> str:
+    """Write texts as JSON that can stand inside a script element."""
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def step(name: str) -> tuple[str, ...]:
@@ -60,6 +67,11 @@ def _signature() -> Texts:
         "key_retired": pair("Signed after its key was retired on {retired}"),
         "key_retired_unproven": pair("The key was retired on {retired}; only the anchor can show what was first"),
         "no_ed25519": pair("This browser does not know Ed25519 signatures"),
+        "suite_needs_linked_data": pair("Needs the linked-data reader; not checked on this page"),
+        "suite_not_loaded": pair("The code that checks this kind of signature could not be loaded"),
+        "unknown_context": pair("Speaks of terms this page has no fixed copy of"),
+        "undefined_terms": pair("Holds terms that nobody has defined, so the signature would not cover them"),
+        "not_linked_data": pair("Cannot be read as linked data"),
     }
 
 
@@ -71,7 +83,12 @@ def _issuer() -> Texts:
         "ok.validity": pair("Within its dates"),
         "not_yet_valid": pair("Not valid yet; it begins {from}"),
         "expired": pair("No longer valid; it ended {until}"),
-        "status_not_checked": pair("Whether it was revoked has not been checked"),
+        "ok.status": pair("Neither revoked nor suspended"),
+        "revoked": pair("Revoked on {since}"),
+        "suspended": pair("Suspended since {since}"),
+        "status_mismatch": pair("The list of revoked passports is not the issuer's, or was changed"),
+        "status_unknown": pair("No list of revoked passports speaks of this moment"),
+        "status_unproven": pair("When its list was made is not proven yet"),
         "ok.documents": pair("Your file is one of the passport's documents"),
         "unknown_document": pair("“{name}” is none of the passport's documents"),
         "not_asked.documents": pair("No file compared yet"),
@@ -113,6 +130,8 @@ def _why() -> Texts:
         "why.goods": pair("This code was printed for other goods."),
         "why.expired": pair("It is genuine, but it ended {until}."),
         "why.not_yet_valid": pair("It is genuine, but it begins only {from}."),
+        "why.revoked": pair("It is genuine, but the issuer revoked it on {since}."),
+        "why.suspended": pair("It is genuine, but the issuer suspended it on {since}."),
         "why.anchor": pair("The chain does not bear this passport out."),
         "why.documents": pair("The passport stands, but the file in your hands is not one of its documents."),
         "why.not_anchored_yet": pair(
@@ -128,6 +147,7 @@ def _why() -> Texts:
             "ask the issuer to send the passport of this lot again."
         ),
         "advice.ended": pair("Ask the issuer for a new passport before you put the goods on sale."),
+        "advice.held": pair("Set the goods aside until the issuer takes the passport up again."),
         "advice.file": pair("Ask for the original file; the printed fingerprint shows which one it is."),
         "advice.later": pair(
             "You can receive the goods. Scan again when online, or save the passport and check it later."

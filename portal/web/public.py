@@ -18,14 +18,15 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from portal.flows import partner_passports, passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
-from portal.passports import reads, tokens
+from portal.passports import contexts, reads, tokens
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
+from portal.passports.packs import PackSources, build_pack
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, errors, filters, relay
-from portal.web.context import reading, services
+from portal.web.context import as_of, reading, services
 from portal.web.passport_face import face_of
-from portal.web.passport_words import pair, step, words
+from portal.web.passport_words import in_script, pair, step, words
 
 _DIGEST_CHARS = 64
 _OPEN = {"Access-Control-Allow-Origin": "*"}
@@ -71,7 +72,7 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         path=path_of(newest),
         word=pair,
         step=step,
-        words=json.dumps(words(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+        words=in_script(words()),
         zone=services().settings.time_zone,
         stamp=stamp,
     )
@@ -140,6 +141,22 @@ def bundle(digest: str) -> ResponseReturnValue:
     return answer
 
 
+@blueprint.get(contexts.PATH)
+def passport_context() -> ResponseReturnValue:
+    """Give the JSON-LD context that this portal's credentials name; it never changes under this address."""
+    answer = Response(contexts.passport_context(), content_type="application/ld+json", headers=_OPEN)
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+@blueprint.get("/01/<gtin>/10/<path:lot>/bundle.json")
+def bundle_of_lot(gtin: str, lot: str) -> ResponseReturnValue:
+    """Give the bundle of a lot's newest passport, for who knows the lot but has no printed code."""
+    with reading() as connection:
+        newest = reads.passport_of_lot(connection, org_id=org_id(), gtin=to_gtin14(gtin), lot_code=lot)
+    return bundle(newest.digest.hex())
+
+
 @blueprint.get("/credentials/<uuid:credential_id>")
 def credential(credential_id: UUID) -> ResponseReturnValue:
     """Give a credential exactly as it was signed, or in the form of a token that is asked for."""
@@ -170,6 +187,25 @@ def _token(credential_id: UUID, media_type: str) -> Response:
     with reading() as connection:
         text = _TOKENS[media_type](connection, services=services(), org_id=org_id(), credential_id=credential_id)
     return Response(text, content_type=media_type, headers=_OPEN)
+
+
+@blueprint.get("/credentials/<uuid:credential_id>/pack.zip")
+def pack(credential_id: UUID) -> ResponseReturnValue:
+    """Give a passport's audit pack without its papers, which are not for everybody."""
+    settings = services().settings
+    sources = PackSources(
+        org_id=org_id(), rpc_url=settings.chain_rpc_url, confirmations=settings.chain_confirmations
+    )
+    with reading() as connection:
+        data = build_pack(connection, sources, credential_ids=[credential_id], now=as_of())
+    return pack_answer(data, name=f"passport-{str(credential_id)[-8:]}")
+
+
+def pack_answer(data: bytes, *, name: str) -> Response:
+    """Send an audit pack as a file to keep."""
+    answer = Response(data, content_type="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
+    return answer
 
 
 @blueprint.get("/.well-known/did.json")

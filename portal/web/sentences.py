@@ -99,6 +99,8 @@ ROOMS: dict[str, Any] = {
         "That one cannot stand in its place: choose another of the same lot that is not revoked."
     ),
     "no_firm": _l("Your sign-in belongs to no firm yet. Ask the host company to set it."),
+    "nothing_to_pack": _l("There is no passport to pack."),
+    "pack_too_large": _l("The papers come to more than one pack may hold. Pack fewer passports at once."),
     "document_not_found": _l("There is no such document, or it is not yours to see."),
     # replenishment
     "bad_policy": _l("The limits contradict each other: %(field)s is %(value)s, the limit is %(limit)s."),

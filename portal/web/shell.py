@@ -79,13 +79,13 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/orders", _l("Orders")),
         NavItem("/board", _l("Board"), ("strategic",)),
         NavItem("/transit", _l("In transit")),
-        NavItem("/verify", _l("Verify a code")),
+        NavItem("/scan", _l("Scan and verify")),
     ),
     "supplier": (
         NavItem("/vmi", _l("To answer")),
         NavItem("/shipments", _l("Shipments")),
         NavItem("/documents", _l("Certificates")),
-        NavItem("/verify", _l("Verify a code")),
+        NavItem("/scan", _l("Scan and verify")),
     ),
     "operator": (
         NavItem("/ops", _l("Inbox")),
@@ -103,10 +103,10 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/passports", _l("Passports and anchors")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/ops/audit", _l("Audit log")),
-        NavItem("/verify", _l("Verify a code")),
+        NavItem("/scan", _l("Scan and verify")),
     ),
     "auditor": (
-        NavItem("/verify", _l("Verify a code")),
+        NavItem("/scan", _l("Scan and verify")),
         NavItem("/passports", _l("Passports")),
         NavItem("/documents", _l("Certificates")),
     ),

@@ -80,8 +80,9 @@ def _credential(bundle: dict[str, Any]) -> None:
 
 
 def _proof(bundle: dict[str, Any]) -> None:
-    value = bundle["credential"]["proof"]["proofValue"]
-    bundle["credential"]["proof"]["proofValue"] = value[:-1] + ("1" if value[-1] != "1" else "2")
+    [proof, _] = bundle["credential"]["proof"]
+    value = proof["proofValue"]
+    proof["proofValue"] = value[:-1] + ("1" if value[-1] != "1" else "2")
 
 
 def _path(bundle: dict[str, Any]) -> None:

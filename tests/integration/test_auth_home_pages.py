@@ -39,6 +39,11 @@ def test_the_front_door_offers_verifying_before_signing_in(app: Flask) -> None:
             "?gtin=https://id.example/01/09520123456788/10/CT%252F1%3Fx=1%23h=ab&lot=",
             "/01/09520123456788/10/CT%2F1",
         ),
+        (
+            f"?gtin=https://id.example/01/09520123456788/10/A1%23h={'b' * 43}",
+            f"/01/09520123456788/10/A1#h={'b' * 43}",
+        ),
+        ("?gtin=(01)09520123456788(10)A1", "/01/09520123456788/10/A1"),
     ],
 )
 def test_a_typed_code_leads_to_its_passport(app: Flask, typed: str, page: str) -> None:
@@ -50,6 +55,7 @@ def test_a_typed_code_leads_to_its_passport(app: Flask, typed: str, page: str) -
     ("typed", "told"),
     [
         ("?gtin=9520123456789&lot=A", "“9520123456789” is not a GTIN."),
+        ("?gtin=(01)0952012345678&lot=A", "is not a GTIN."),
         ("?gtin=&lot=A", "“” is not a GTIN."),
         ("?gtin=https://id.example/nothing&lot=A", "is not a GTIN."),
         ("?gtin=9520123456788&lot=", "A lot number has 1 to 20 letters"),

@@ -21,6 +21,7 @@ from portal.passports.model import code_hash
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from portal.web import passport_words, relay
+from portal.web.assets import STATIC
 from portal.web.passport_face import face_of
 from support.passporting import GTIN, LOT, PATH, Scene, anchored, made_scene
 from support.people import web_app
@@ -142,7 +143,7 @@ def test_everything_a_phone_loads_stays_below_30_kb(client: FlaskClient) -> None
     html = page(client, language="zh-CN")
     version = re.search(r"/static/(\w{12})/passport\.mjs", html)
     assert version is not None
-    names = ("passport.css", "tally.mjs", "verify.mjs", "passport.mjs")
+    names = ("passport.css", "tally.mjs", "verify.mjs", "judging.mjs", "passport.mjs")
     files = [f"/static/{version[1]}/{name}" for name in names]
     assert sum(transfer(path) for path in (PATH, *files)) <= 30 * 1024
 
@@ -190,6 +191,7 @@ def test_a_verifier_finds_bundle_credential_keys_and_trust_list(client: FlaskCli
     bundle = client.get(f"/bundles/{passport.digest.hex()}.json")
     assert bundle.data == issued.bundle()
     assert bundle.headers["Access-Control-Allow-Origin"] == "*"
+    assert client.get(f"{PATH}/bundle.json").data == bundle.data
     credential = client.get(f"/credentials/{passport.id}")
     assert credential.content_type == "application/vc"
     assert sha256(canonical_bytes(json.loads(credential.data))) == passport.digest
@@ -197,6 +199,29 @@ def test_a_verifier_finds_bundle_credential_keys_and_trust_list(client: FlaskCli
     assert json.loads(did.data)["id"] == "did:web:portal.example"
     trust = TrustList.from_json(client.get("/.well-known/tallystick-trust.json").data)
     assert [(one.did, one.name) for one in trust.issuers] == [("did:web:portal.example", "主家 / Host")]
+
+
+def test_only_the_scan_page_may_run_webassembly(client: FlaskClient) -> None:
+    policies = {path: client.get(path).headers["Content-Security-Policy"] for path in ("/scan", "/verify", PATH)}
+    assert "script-src 'self' 'wasm-unsafe-eval';" in policies["/scan"]
+    assert [path for path, policy in policies.items() if "unsafe" in policy] == ["/scan"]
+
+
+def test_the_scan_page_has_words_for_every_obstacle_foreign_code_and_verdict(client: FlaskClient) -> None:
+    found = re.search(r'<script type="application/json" id="words">(.*?)</script>', page(client, "/scan"))
+    assert found is not None
+    words = json.loads(found[1])
+    code = "".join((STATIC / name).read_text() for name in ("camera.mjs", "codes.mjs", "scan.mjs"))
+    obstacles = re.findall(r"Error: '(\w+)'|\? null : '(\w+)'|lost\('(\w+)'\)|trouble\('(\w+)'\)", code)
+    names = {f"camera.{one}" for found in obstacles for one in found if one}
+    assert len(names) == 9
+    foreign = re.findall(r"'(other_house|address|goods_only|text)'", code)
+    rows = re.search(r"const ROWS = \{(.*?)\};", code, re.DOTALL)
+    assert rows is not None
+    verdicts = re.findall(r"(\w+): \['", rows[1])
+    assert len(verdicts) == 6
+    said = names | {f"{name}.do" for name in names} | {f"foreign.{one}" for one in foreign}
+    assert (said | {f"row.{one}" for one in verdicts}) - set(words) == set()
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "xyz", "A" * 64])

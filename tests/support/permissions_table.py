@@ -66,6 +66,7 @@ ROWS: tuple[Row, ...] = (
     # The front door and what watches it.
     Row("GET /", EVERYBODY),
     Row("GET /verify", EVERYBODY),
+    Row("GET /scan", EVERYBODY),
     Row("GET /healthz", EVERYBODY),
     Row("GET /readyz", EVERYBODY),
     Row("GET /lang", EVERYBODY, path="/lang?to=en"),
@@ -226,6 +227,13 @@ ROWS: tuple[Row, ...] = (
     # Passports: open to everybody, by design; what is not there is 404.
     Row("GET /01/<gtin>/10/<path:lot>", EVERYBODY, path=PASSPORT, entered=(404,)),
     Row("GET /01/<gtin>/10/<path:lot>/qr.svg", EVERYBODY, path=f"{PASSPORT}/qr.svg", entered=(404,)),
+    Row(
+        "GET /credentials/<uuid:credential_id>/pack.zip",
+        EVERYBODY,
+        path=f"/credentials/{NOWHERE}/pack.zip",
+        entered=(404,),
+    ),
+    Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row(
@@ -238,6 +246,7 @@ ROWS: tuple[Row, ...] = (
         entered=(404,),
     ),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
+    Row("GET /contexts/passport/v1", EVERYBODY),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
     Row("POST /chain", EVERYBODY, json={}, entered=(200, 400, 403, 422, 503)),
     # Import.
@@ -273,6 +282,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
     Row("GET /passports/<digest>", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}", entered=(404,)),
+    Row("GET /passports/<digest>/pack.zip", OPERATOR | AUDITOR, path="/passports/0/pack.zip", entered=(404,)),
     Row("GET /passports/<digest>/label", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}/label", entered=(404,)),
     Row("GET /passports/<digest>/qr.svg", OPERATOR | AUDITOR, path="/passports/0/qr.svg", entered=(404,)),
     Row("GET /documents", SUPPLIER | OPERATOR | AUDITOR),

@@ -17,7 +17,7 @@ def test_a_licence_says_whose_it_is_who_gave_it_and_until_when() -> None:
     assert credential == {
         "@context": [
             "https://www.w3.org/ns/credentials/v2",
-            "https://test.uncefact.org/vocabulary/untp/dcc/0.6.1/",
+            "https://portal.example:8443/contexts/passport/v1",
             "https://www.w3.org/ns/credentials/undefined-terms/v2",
         ],
         "id": HERE,

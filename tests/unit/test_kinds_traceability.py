@@ -19,7 +19,7 @@ PACKED_ID = "ni:///sha-256;a8ffced66c04dda9c90631bce6a0a742d06eae7f062ddab30f611
 def test_a_shipment_says_what_left_where_and_by_which_paper() -> None:
     credential = compose(heading(3), shipped())
     assert credential["type"] == ["DigitalTraceabilityEvent", "VerifiableCredential"]
-    assert credential["@context"][1] == "https://test.uncefact.org/vocabulary/untp/dte/0.6.1/"
+    assert credential["@context"][1] == "https://portal.example:8443/contexts/passport/v1"
     assert credential["credentialSubject"] == [
         {
             "type": ["ObjectEvent", "Event"],

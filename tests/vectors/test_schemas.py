@@ -32,8 +32,10 @@ def faults(validator: type[Validator], schema: Path, document: dict[str, Any]) -
 @pytest.mark.parametrize("name", samples())
 def test_every_kind_is_what_untp_says_it_is(name: str) -> None:
     schema = UNTP / f"untp-{name[:3]}-schema.json"
-    assert faults(Draft202012Validator, schema, samples()[name]) == []
-    assert faults(Draft202012Validator, schema, samples()[name] | {"id": 7})
+    # UNTP's schema wants UNTP's address as the second context; ours stands there, and ADR 9 says why.
+    [where] = faults(Draft202012Validator, schema, samples()[name])
+    assert where.startswith("$['@context'][1]: ")
+    assert len(faults(Draft202012Validator, schema, samples()[name] | {"id": 7})) > 1
 
 
 @pytest.mark.parametrize("name", EVENTS)

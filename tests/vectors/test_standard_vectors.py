@@ -17,6 +17,7 @@ from ledger.canonical import (
     sha256,
     to_multibase,
 )
+from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.errors import SignatureInvalid
 from ledger.keys import PublicKey, SigningKey, did_web, key_in_document
 from ledger.kinds.digital_link import check_gtin, digital_link
@@ -28,7 +29,7 @@ from ledger.merkle import (
     leaf_hash,
     node_hash,
 )
-from ledger.proof import check_proof, hash_data
+from ledger.proof import check_proof, read_proof
 
 # ---- RFC 8785 -------------------------------------------------------------------------------------------------
 
@@ -215,7 +216,7 @@ def test_eddsa_jcs_2022_signs_as_the_standard_shows() -> None:
     key = SigningKey.from_seed(from_multibase(W3C_PRIVATE)[2:])
     assert key.public.multikey == W3C_PUBLIC
     assert key.method_id == W3C_METHOD
-    data = hash_data(W3C_DOCUMENT, W3C_CONFIG)
+    data = EDDSA_JCS.signed_bytes(W3C_DOCUMENT, W3C_CONFIG)
     assert data.hex() == W3C_HASHES
     assert key.sign(data).hex() == W3C_SIGNATURE
     assert to_multibase(bytes.fromhex(W3C_SIGNATURE)) == W3C_PROOF_VALUE
@@ -223,11 +224,12 @@ def test_eddsa_jcs_2022_signs_as_the_standard_shows() -> None:
 
 def test_eddsa_jcs_2022_checks_what_the_standard_shows() -> None:
     signed = W3C_DOCUMENT | {"proof": W3C_CONFIG | {"proofValue": W3C_PROOF_VALUE}}
-    proof = check_proof(signed, PublicKey.from_multikey(W3C_PUBLIC))
+    proof = read_proof(signed, signed["proof"])
+    check_proof(signed, proof, PublicKey.from_multikey(W3C_PUBLIC))
     assert proof.method_id == W3C_METHOD
     assert proof.signature.hex() == W3C_SIGNATURE
     with pytest.raises(SignatureInvalid) as refusal:
-        check_proof(signed | {"name": "Other"}, PublicKey.from_multikey(W3C_PUBLIC))
+        check_proof(signed | {"name": "Other"}, proof, PublicKey.from_multikey(W3C_PUBLIC))
     assert refusal.value.reason == "signature_mismatch"
 
 

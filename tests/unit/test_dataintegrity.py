@@ -1,0 +1,133 @@
+"""Contexts are pinned, linked data loses nothing silently, and keys on other curves are read strictly."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyld import jsonld
+
+from ledger.dataintegrity import contexts, linkeddata
+from ledger.dataintegrity.contexts import Pin, context_bytes, load_context, pins
+from ledger.dataintegrity.linkeddata import canonical_quads
+from ledger.errors import (
+    BadMultibase,
+    ContextChanged,
+    GraphTooCostly,
+    NotLinkedData,
+    SignatureInvalid,
+    UndefinedTerms,
+    UnknownContext,
+)
+from ledger.keys import read_multikey
+
+VC = "https://www.w3.org/ns/credentials/v2"
+OWN = "https://portal.example/contexts/passport/v1"
+
+
+def test_every_pinned_file_is_there_and_unchanged() -> None:
+    folder = Path(contexts.__file__).parent.parent / "contexts"
+    assert {pin.file for pin in pins().values()} == {path.name for path in folder.glob("*.jsonld")}
+    assert all(load_context(pin.address)["documentUrl"] == pin.address for pin in pins().values())
+
+
+def test_our_context_is_the_same_under_every_portal() -> None:
+    assert context_bytes(OWN) == context_bytes("http://127.0.0.1:8000/contexts/passport/v1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.w3.org/ns/credentials/v3",
+        "https://portal.example/contexts/passport/v1?x",
+        "https://portal.example/contexts/passport/v1#x",
+        "ftp://portal.example/contexts/passport/v1",
+        "https:///contexts/passport/v2",
+        "https://[bad/contexts/passport/v1",
+    ],
+)
+def test_context_that_is_not_pinned_is_refused(address: str) -> None:
+    with pytest.raises(UnknownContext) as refusal:
+        context_bytes(address)
+    assert refusal.value.values == {"context": address}
+
+
+def test_altered_context_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pin = Pin("urn:x", "undefined-terms-v2.jsonld", "00" * 32)
+    monkeypatch.setattr(contexts, "pins", lambda: {"urn:x": pin})
+    with pytest.raises(ContextChanged):
+        context_bytes("urn:x")
+
+
+def test_undefined_terms_types_and_relative_addresses_are_named() -> None:
+    document = {"@context": [VC], "id": "here", "type": ["VerifiableCredential", "Diploma"], "grade": "1", "@x": 1}
+    with pytest.raises(UndefinedTerms) as refusal:
+        canonical_quads(document)
+    assert refusal.value.values == {"terms": ["@", "Diploma", "grade", "here"]}
+
+
+def test_unknown_context_is_refused_through_the_library() -> None:
+    with pytest.raises(UnknownContext):
+        canonical_quads({"@context": [VC, "https://example.com/other"], "id": "urn:x"})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"@context": {"t": "urn:t"}, "@id": "urn:x", "t": "bell \u0007"},
+        {"@context": {"t": "urn:t"}, "@id": "urn:x> <urn:y", "t": "v"},
+        {"@context": {"t": "urn:t"}, "@id": "urn:x", "t": {"@value": "v", "@language": "e n"}},
+        {"@context": {"t": "urn:t"}, "@id": "urn:x", "t": {"@value": {"a": 1}}},
+        {"@context": {"t": "urn:t", "@version": 9}, "@id": "urn:x"},
+    ],
+    ids=["control character", "address that forges a line", "language", "value", "version"],
+)
+def test_what_lines_cannot_carry_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(NotLinkedData):
+        canonical_quads(document)
+
+
+def test_library_that_stumbles_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: Any) -> None:
+        raise TypeError("unhashable")
+
+    monkeypatch.setattr(jsonld, "expand", stumble)
+    with pytest.raises(NotLinkedData, match="unhashable"):
+        canonical_quads({"@context": [VC]})
+
+
+def test_named_graphs_are_written_with_their_name() -> None:
+    document = {
+        "@context": {"t": "urn:t"},
+        "@id": "urn:g",
+        "@graph": [{"@id": "urn:x", "t": {"@value": "你好", "@language": "zh"}}],
+    }
+    assert canonical_quads(document).decode() == '<urn:x> <urn:t> "你好"@zh <urn:g> .\n'
+
+
+def test_graph_of_many_equals_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linkeddata, "MAX_STEPS", 20)
+    nodes = [{"@id": f"_:n{i}", "urn:p": [{"@id": f"_:n{j}"} for j in range(5) if j != i]} for i in range(5)]
+    with pytest.raises(GraphTooCostly):
+        canonical_quads({"@context": {}, "@graph": nodes})
+
+
+P256_KEY = "zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP"
+P384_KEY = "z82LkuBieyGShVBhvtE2zoiD6Kma4tJGFtkAhxR5pfkp5QPw4LutoYWhvQCnGjdVn14kujQ"
+
+
+@pytest.mark.parametrize(("multikey", "size"), [(P256_KEY, 33), (P384_KEY, 49)])
+def test_keys_of_the_ecdsa_standard_are_read(multikey: str, size: int) -> None:
+    key = read_multikey(multikey)
+    assert (key.multikey, key.did, len(key.raw)) == (multikey, f"did:key:{multikey}", size)
+
+
+@pytest.mark.parametrize("multikey", ["z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc", "zDn1", P256_KEY[:-1]])
+def test_key_of_another_kind_is_refused(multikey: str) -> None:
+    with pytest.raises(BadMultibase):
+        read_multikey(multikey)
+
+
+def test_signature_of_the_wrong_length_is_refused() -> None:
+    with pytest.raises(SignatureInvalid) as refusal:
+        read_multikey(P384_KEY).check(bytes(64), b"")
+    assert refusal.value.reason == "signature_mismatch"
