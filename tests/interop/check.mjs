@@ -30,7 +30,7 @@ const dataIntegrity = suites => async credential => {
   const suite = suites.map(cryptosuite => new DataIntegrityProof({cryptosuite}));
   const said = await vc.verifyCredential({credential, suite, documentLoader, now: new Date(now)});
   if(!said.verified) {
-    throw said.error;
+    throw said.error.errors?.[0] ?? said.error;
   }
 };
 

@@ -9,16 +9,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ledger.canonical import sha256
+from ledger.dataintegrity.contexts import context_bytes, pins
 from ledger.jose.disclosing import open_disclosed, present, seal_with_disclosures
 from ledger.jose.envelope import seal_credential
 from ledger.keys import KeyRecord, SigningKey, did_document, to_instant
 from ledger.kinds.envelope import EvidenceFile, Party
 from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact, compose
 from ledger.proof import sign
+from portal.passports.disclosing import DisclosurePolicy, Level, disclosable, hideable
 
 BY_PYJWT = "pyjwt"
 NOW = datetime(2026, 11, 23, 2, 24, tzinfo=UTC)
 AS_OF = to_instant(NOW)
+BASE = "https://portal.example"
 _SEED = bytes(range(32))
 WEB = SigningKey.from_seed(_SEED, "did:web:portal.example")
 PLAIN = SigningKey.from_seed(_SEED)
@@ -40,27 +43,29 @@ def documents() -> dict[str, Any]:
 
 
 def contexts() -> dict[str, Any]:
-    """JSON-LD contexts a verifier is taken to have."""
-    return {}
+    """JSON-LD contexts a verifier is taken to have: those we pin, ours under the portal's address."""
+    return {
+        address: json.loads(context_bytes(address))
+        for address in (BASE + pin if pin.startswith("/") else pin for pin in pins())
+    }
 
 
 def passport(key: SigningKey) -> dict[str, Any]:
     """A passport as the portal issues it, of one lot of tea."""
-    base = "https://portal.example"
-    paper = EvidenceFile(f"{base}/documents/jy-7", "报告.pdf", "application/pdf", sha256(b"report"))
-    certificate = EvidenceFile(f"{base}/documents/sc-1", "licence.pdf", "application/pdf", sha256(b"licence"))
-    return compose(
+    paper = EvidenceFile(f"{BASE}/documents/jy-7", "报告.pdf", "application/pdf", sha256(b"report"))
+    certificate = EvidenceFile(f"{BASE}/documents/sc-1", "licence.pdf", "application/pdf", sha256(b"licence"))
+    composed = compose(
         PassportFacts(
-            id=f"{base}/credentials/019abcde-0000-7000-8000-000000000001",
-            issuer=Party(key.did, "宁波茶行 / Ningbo Tea"),
+            id=f"{BASE}/credentials/019abcde-0000-7000-8000-000000000001",
+            issuer=Party(WEB.did, "宁波茶行 / Ningbo Tea"),
             valid_from=NOW,
             valid_until=datetime(2027, 1, 24, 15, 59, 59, tzinfo=UTC),
-            base_url=base,
+            base_url=BASE,
             gtin="06901234567892",
             lot="L7",
             name_zh="龙井 250 克",
             name_en="Longjing tea",
-            producer=Party(f"{base}/partners/S-01", "松月茶业 / Songyue Tea"),
+            producer=Party(f"{BASE}/partners/S-01", "松月茶业 / Songyue Tea"),
             produced_on=date(2026, 11, 5),
             best_before=date(2027, 8, 4),
             certificates=(
@@ -73,6 +78,7 @@ def passport(key: SigningKey) -> dict[str, Any]:
             ),
         )
     )
+    return composed | {"issuer": composed["issuer"] | {"id": key.did}}
 
 
 def changed(value: Any, *changes: Callable[[Any], None]) -> Iterable[Any]:
@@ -101,17 +107,13 @@ def embedded(key: SigningKey) -> tuple[Any, ...]:
         one["validUntil"] = "2028-01-24T15:59:59Z"
 
     def earlier(one: Any) -> None:
-        for proof in _proofs(one):
+        for proof in one["proof"]:
             proof["created"] = "2026-01-01T00:00:00Z"
 
     def borrowed(one: Any) -> None:
         one["proof"] = others["proof"]
 
     return (signed, *changed(signed, another_quantity, another_lot, longer, earlier, borrowed))
-
-
-def _proofs(credential: Any) -> list[Any]:
-    return credential["proof"] if isinstance(credential["proof"], list) else [credential["proof"]]
 
 
 def tokens(key: SigningKey) -> tuple[Any, ...]:
@@ -133,21 +135,25 @@ def tokens(key: SigningKey) -> tuple[Any, ...]:
     return tuple({"token": text, "expected": expected} for text in texts)
 
 
-def disclosed(key: SigningKey) -> tuple[Any, ...]:
-    """A presentation that withholds the producer, and copies with a forged, foreign or broken part."""
-    credential = passport(key)
-    hidden = [
-        ("credentialSubject", "product", "producedByParty"),
-        ("credentialSubject", "traceabilityInformation"),
-        ("credentialSubject", "traceabilityInformation", 0, "event", 1, "bizLocation"),
-    ]
-    token = present(seal_with_disclosures(credential, hidden, key), lambda path: path != hidden[0])
+LEFT_OUT = frozenset({"producer", "places"})
+DETAIL = {
+    "registration": {"uscc": "91330521MA2B4XKQ4T", "country": "CN"},
+    "handedIn": [{"number": "SC-1", "handedInAt": "2026-11-20T02:00:00+00:00", "sizeBytes": 48210}],
+    "delivery": [
+        {"despatchAdvice": "ASN-77", "dueOn": "2026-11-27", "shipped": "120", "received": "0", "uom": "C62"}
+    ],
+}
+
+
+def disclosed(key: SigningKey, policy: DisclosurePolicy) -> tuple[Any, ...]:
+    """What a partner takes along, by the portal's own policy, and copies with a forged, foreign or broken part."""
+    credential = disclosable(sign(passport(key), key, created=NOW), DETAIL)
+    token = present(seal_with_disclosures(credential, hideable(credential), key), policy.shows)
     expected = open_disclosed(token, documents().get, as_of=NOW)
-    assert "producedByParty" not in expected["credentialSubject"]["product"]
     jwt, *parts, _ = token.split("~")
     header, payload, signature = jwt.split(".")
     salt, *rest = _decoded(parts[0])
-    forged = _encoded([salt, *rest[:-1], {"name": "上海仓"}])
+    forged = _encoded([salt, *rest[:-1], {"id": f"{BASE}/partners/S-02", "name": "上海茶行"}])
     longer = _encoded(_decoded(payload) | {"validUntil": "2028-01-24T15:59:59Z"})
     foreign = seal_credential(credential | {"issuer": {"id": STRANGER.did}}, STRANGER).split(".")[2]
     # Surplus and doubled disclosures are not among the copies: @sd-jwt/core 0.15 ignores them, though RFC 9901
@@ -167,11 +173,16 @@ def cases() -> tuple[Case, ...]:
     """Every verifier with what it is given."""
     keyed = tuple({**one, "key": WEB.private.public_key()} for one in tokens(WEB))
     return (
-        Case("digitalbazaar_jcs_did_web", "eddsa-jcs-2022", embedded(WEB)),
-        Case("digitalbazaar_jcs_did_key", "eddsa-jcs-2022", embedded(PLAIN)),
+        *(
+            Case(f"digitalbazaar_{name}_{method}", suite, given)
+            for method, given in (("did_web", embedded(WEB)), ("did_key", embedded(PLAIN)))
+            for name, suite in (("jcs", "eddsa-jcs-2022"), ("rdfc", "eddsa-rdfc-2022"), ("proof_set", "set"))
+        ),
         Case("jose_vc_jwt", "jose", tokens(WEB)),
         Case("jose_vc_jwt_did_key", "jose", tokens(PLAIN)),
-        Case("sd_jwt_core", "sd-jwt", disclosed(WEB)),
+        Case("sd_jwt_core_public", "sd-jwt", disclosed(WEB, DisclosurePolicy(Level.PUBLIC))),
+        Case("sd_jwt_core_key_tier", "sd-jwt", disclosed(WEB, DisclosurePolicy(Level.KEY))),
+        Case("sd_jwt_core_left_out", "sd-jwt", disclosed(WEB, DisclosurePolicy(Level.STRATEGIC, LEFT_OUT))),
         Case("pyjwt_vc_jwt", BY_PYJWT, keyed),
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ledger.errors import LedgerError
 from ledger.jose.disclosing import open_disclosed
 from ledger.jose.envelope import open_credential
 from ledger.keys import key_in_document
-from ledger.proof import check_proof
+from ledger.proof import check_proof, proofs_of, read_proof
 from support.interop_cases import NOW, Case, cases, documents
 
 FOLDER = Path(__file__).parents[1] / "interop"
@@ -24,8 +25,9 @@ def check(case: Case, given: Any) -> None:
     elif "token" in given:
         assert open_credential(given["token"], here.get, as_of=NOW) == given["expected"]
     else:
-        did = given["issuer"]["id"]
-        check_proof(given, key_in_document(here[did], given["proof"]["verificationMethod"]).public)
+        document = here[given["issuer"]["id"]]
+        for proof in map(partial(read_proof, given), proofs_of(given)):
+            check_proof(given, proof, key_in_document(document, proof.method_id).public)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
@@ -44,3 +46,18 @@ def test_lock_file_of_the_other_verifiers_names_hashes_and_no_place_to_fetch_fro
     assert len(packages) == 30
     assert {name for name, one in packages.items() if "resolved" in one or "integrity" not in one} == set()
     assert re.findall(r"https?://\S*(?:registry|npm|index)\S*", (FOLDER / "package-lock.json").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "detail", "open_parts"),
+    [
+        ("sd_jwt_core_public", set(), {"producedByParty"}),
+        ("sd_jwt_core_key_tier", {"registration", "handedIn"}, {"producedByParty"}),
+        ("sd_jwt_core_left_out", {"registration", "handedIn", "delivery"}, set()),
+    ],
+)
+def test_presentations_disclose_what_the_policy_opens(name: str, detail: set[str], open_parts: set[str]) -> None:
+    [case] = [case for case in cases() if case.name == name]
+    subject = case.given[0]["expected"]["credentialSubject"]
+    assert set(subject["partnerDetail"]) == detail
+    assert set(subject["product"]) & {"producedByParty"} == open_parts
