@@ -19,6 +19,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from portal.flows import partner_passports, passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
 from portal.passports import contexts, reads, tokens
+from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
@@ -59,6 +60,10 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         return redirect(request.full_path.replace(f"/01/{gtin}/", f"/01/{full}/", 1).rstrip("?"), code=301)
     with reading() as connection:
         history = reads.history_of_lot(connection, org_id=org_id(), gtin=full, lot_code=lot)
+        recall = None
+        if history:
+            product_id = history[0].product_id
+            recall = fitness.recall_of_lot(connection, org_id=org_id(), product_id=product_id, lot_code=lot)
     if not history:
         return render_template("public/unknown.html", gtin=full, lot=lot), 404
     newest = history[0]
@@ -67,6 +72,7 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         passport=newest,
         face=face_of(newest.body),
         history=history,
+        recall=recall,
         code_hash=code_hash,
         link=link_of(newest),
         path=path_of(newest),
