@@ -13,7 +13,7 @@ from portal.flows import leaves
 from portal.partners import reads as partners
 from portal.passports import writer
 from portal.passports.anchoring import ChainSettings, anchor_pending
-from portal.passports.service import SEAL
+from portal.passports.issuing import SEAL
 from portal.platform.config import Settings
 from portal.platform.jobs import left_to_next_tick
 from portal.platform.services import Services

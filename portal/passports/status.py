@@ -15,9 +15,9 @@ from sqlalchemy import Connection, select
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Malformed, Refused
 from portal.kernel.ids import new_id
+from portal.passports.issuing import SEAL
 from portal.passports.messages import CredentialMarked, CredentialResumed, CredentialRevoked, CredentialSuspended
 from portal.passports.reads import PassportNotFound
-from portal.passports.service import SEAL
 from portal.passports.store import credential_table, mark_table
 from portal.platform import audit
 from portal.platform.audit import Fact
@@ -262,17 +262,14 @@ class _Subject:
     """What a credential is about, by which another can stand in its place."""
 
     kind: str
-    product_id: UUID
-    lot_code: str
+    about: str
 
 
 def _subject(connection: Connection, org_id: UUID, credential_id: UUID, *, taking: bool) -> _Subject | None:
     table = credential_table.c
-    query = select(table.kind, table.product_id, table.lot_code).where(
-        table.org_id == org_id, table.id == credential_id
-    )
+    query = select(table.kind, table.about).where(table.org_id == org_id, table.id == credential_id)
     row = connection.execute(query.with_for_update() if taking else query).one_or_none()
-    return None if row is None else _Subject(row.kind, row.product_id, row.lot_code)
+    return None if row is None else _Subject(row.kind, row.about)
 
 
 def _taken(connection: Connection, actor: Actor, credential_id: UUID) -> tuple[_Subject, Standing]:
