@@ -7,7 +7,6 @@ that something of a lot is usable or went to somebody unnamed, never to whom.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +19,8 @@ from ledger.kinds.envelope import Heading, Party
 from portal.audits import reads, service
 from portal.audits.model import Facts, Judgement, LotFact, PaperFact, Step, after, proposed
 from portal.audits.reads import Audit
-from portal.flows.passporting import issuer_of, two_names
+from portal.flows.naming import two_names
+from portal.flows.passporting import issuer_of
 from portal.kernel.actor import Actor
 from portal.partners import reads as partners
 from portal.partners.model import PartnerName
@@ -29,14 +29,8 @@ from portal.passports.fitness import reads as fitness
 from portal.passports.fitness.model import faults_of
 from portal.passports.fitness.reads import LotAsked
 from portal.passports.issuing import Signing, keep_once
-from portal.passports.kinds import Draft
+from portal.passports.kinds import CredentialKind, Draft
 from portal.platform.services import Services
-
-
-class ReportKind(StrEnum):
-    """The kind of credential an audit's report is."""
-
-    AUDIT_REPORT = "audit_report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +252,7 @@ def sign(connection: Connection, *, actor: Actor, services: Services, number: st
     )
     about = f"audit/{number}"
     draft = Draft(
-        kind=ReportKind.AUDIT_REPORT,
+        kind=CredentialKind.AUDIT_REPORT,
         about=about,
         key=sha256(canonical_bytes({"about": about})).hex(),
         unsigned=compose(_report(seen, heading, signing)),

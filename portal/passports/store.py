@@ -55,7 +55,14 @@ trace_table = org_table(
     Column("document", Text, nullable=False),
     Column("quantity", BigInteger, nullable=False),
     instant("at"),
+    # Where it happened: at a place of ours, or at a partner's.
+    identifier("location_id", nullable=True),
+    identifier("partner_id", nullable=True),
+    # Of a transformation: GTIN, lot, name, quantity and unit of what went in.
+    Column("inputs", JSONB(none_as_null=True)),
     reference("product_id", "product"),
+    reference("location_id", "location"),
+    reference("partner_id", "partner"),
     UniqueConstraint("org_id", "source_key"),
     Index("ix_trace_event_lot", "org_id", "product_id", "lot_code"),
 )
@@ -78,10 +85,14 @@ batch_table = org_table(
 
 credential_table = org_table(
     "credential",
+    # See ``portal.passports.kinds``.
     Column("kind", Text, nullable=False),
-    identifier("product_id"),
-    Column("gtin", Text, nullable=False),
-    Column("lot_code", Text, nullable=False),
+    # What it speaks of (lot/…, document/…, event/…); the newest of a kind about the same thing counts.
+    Column("about", Text, nullable=False, server_default=""),
+    # Of a lot's passport only.
+    identifier("product_id", nullable=True),
+    Column("gtin", Text),
+    Column("lot_code", Text),
     # The signed document's exact text; never changed after issuing.
     Column("body", Text, nullable=False),
     # SHA-256 of its canonical bytes: the QR's #h= and the leaf's data.
@@ -102,6 +113,7 @@ credential_table = org_table(
     UniqueConstraint("org_id", "digest"),
     UniqueConstraint("org_id", "facts_key"),
     Index("ix_credential_lot", "org_id", "gtin", "lot_code", "issued_at"),
+    Index("ix_credential_about", "org_id", "about", "issued_at"),
     Index("ix_credential_unsealed", "org_id", "issued_at", postgresql_where=text("batch_id IS NULL")),
 )
 
@@ -139,6 +151,8 @@ issuer_table = org_table(
 attempt_table = org_table(
     "anchor_attempt",
     identifier("batch_id"),
+    # The chain it was signed for.
+    identifier("pin_id"),
     Column("nonce", BigInteger, nullable=False),
     # Stored before it is sent: a crash at any point re-sends the same bytes.
     Column("raw", LargeBinary, nullable=False),
@@ -149,7 +163,9 @@ attempt_table = org_table(
     # Seconds since 1970, as the chain counts.
     Column("signed_at", BigInteger, nullable=False),
     reference("batch_id", "anchor_batch"),
-    UniqueConstraint("org_id", "transaction_hash"),
+    reference("pin_id", "chain_pin"),
+    # A chain begun anew may see the very same transaction once more.
+    UniqueConstraint("org_id", "pin_id", "transaction_hash"),
 )
 
 chain_table = org_table(
@@ -163,5 +179,50 @@ chain_table = org_table(
     Column("kind", Text, nullable=False),
     Column("stream", Text, nullable=False),
     instant("pinned_at"),
-    UniqueConstraint("org_id"),
+    # main, whose receipts bundles carry; or extra, a second witness.
+    Column("role", Text, nullable=False, server_default="main"),
+    # Left behind for another chain; its receipts are kept.
+    instant("retired_at", nullable=True),
+    CheckConstraint("role IN ('main', 'extra')", name="role_known"),
+    Index("uq_chain_pin_in_use", "org_id", "role", unique=True, postgresql_where=text("retired_at IS NULL")),
+)
+
+copy_table = org_table(
+    # What a chain beside the main one, or one left behind, says of a batch.
+    "anchor_copy",
+    identifier("batch_id"),
+    identifier("pin_id"),
+    Column("state", Text, nullable=False),
+    Column("placement", JSONB),
+    Column("receipt", JSONB),
+    reference("batch_id", "anchor_batch"),
+    reference("pin_id", "chain_pin"),
+    UniqueConstraint("org_id", "batch_id", "pin_id"),
+    CheckConstraint("state IN ('sealed', 'sent', 'mined', 'final')", name="state_known"),
+)
+
+standing_table = org_table(
+    # How the writer of a chain stands: anchors, waits for the chain, or has stopped until a person looks.
+    "chain_standing",
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The refusal's code and its sentence for the operator's shell; empty while all is well.
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    instant("since"),
+    UniqueConstraint("org_id", "role"),
+    CheckConstraint("state IN ('ok', 'waits', 'stopped')", name="state_known"),
+)
+
+seen_table = org_table(
+    # The head a partner was shown last: what they see next must begin with it.
+    "head_seen",
+    identifier("partner_id"),
+    Column("batches", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    instant("seen_at"),
+    # When the list of batches was first found to begin differently.
+    instant("broken_at", nullable=True),
+    reference("partner_id", "partner"),
+    UniqueConstraint("org_id", "partner_id"),
 )

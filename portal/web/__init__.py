@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web import (
     account,
     agreements,
+    anchors,
     audit_pages,
     audited,
     audits,
@@ -20,6 +21,7 @@ from portal.web import (
     moves,
     ops,
     orders,
+    partner_passports,
     passports,
     picking,
     places,
@@ -76,6 +78,8 @@ PAGES = (
     public,
     documents,
     passports,
+    partner_passports,
+    anchors,
 )
 """Every module with pages. What logs a request and what shells it come first: their hooks see all the others."""
 

@@ -320,7 +320,7 @@ def table(number: str) -> ResponseReturnValue:
         gettext("Source"),
         gettext("Stage"),
         gettext("Item"),
-        gettext("Verdict"),
+        gettext("Judgement"),
         gettext("Evidence"),
         gettext("Missing"),
         gettext("Note"),

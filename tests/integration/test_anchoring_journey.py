@@ -69,7 +69,7 @@ def test_an_issued_passport_is_anchored_and_verifies_with_its_documents(scene: S
         assert passport.anchored_at is not None
         with here.services.database.reading() as connection:
             queue = reads.anchor_queue(connection, org_id=here.company.org_id)
-        assert (queue.waiting, queue.anchored, queue.last_block) == (0, 1, passport.block_number)
+        assert (queue.waiting, queue.anchored, queue.last_block) == (0, 5, passport.block_number)
         assert queue.last_anchored_at == passport.anchored_at
         assert here.anchor() == 0
         assert anchors_on(url, here) == 1
@@ -300,7 +300,7 @@ def test_a_batch_that_a_reorganisation_took_back_has_no_place(scene: Scene) -> N
     scene.issue()
     with scene.services.database.transaction() as connection:
         batch_id = seal_batch(connection, org_id=scene.company.org_id, now=scene.now)
-    store = AttemptStore(scene.services.database, scene.company.org_id, scene.now)
+    store = AttemptStore(scene.services.database, scene.company.org_id, scene.company.org_id, scene.now)
     store.save_state(str(batch_id), AnchorState.SENT, None)
     with scene.services.database.reading() as connection:
         row = connection.execute(text("SELECT state, placement FROM anchor_batch")).one()

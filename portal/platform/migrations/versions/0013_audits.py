@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0011_audits"
-down_revision = "0010_withholding"
+revision = "0013_audits"
+down_revision = "0012_credential_kinds"
 branch_labels = None
 depends_on = None
 
