@@ -29,8 +29,8 @@ from ledger.status import (
 from portal.kernel.ids import new_id
 from portal.passports import records
 from portal.passports.issuer import Issuer
-from portal.passports.record_store import list_table
 from portal.passports.records import Record, RecordKind
+from portal.passports.store import list_table
 
 HOLDS = timedelta(days=7)
 """How long a version may be relied on."""

@@ -17,8 +17,7 @@ from ledger.bundle import Anchor, Inclusion, Snapshot
 from ledger.canonical import canonical_bytes, parse_json_strict, sha256
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_id
-from portal.passports.record_store import record_table
-from portal.passports.store import batch_table
+from portal.passports.store import batch_table, record_table
 
 
 class RecordKind(StrEnum):

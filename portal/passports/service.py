@@ -35,8 +35,7 @@ from portal.passports.model import (
     to_facts,
 )
 from portal.passports.reads import papers_of_lot, trace_of_lot
-from portal.passports.record_store import record_table
-from portal.passports.store import batch_table, credential_table, document_table, trace_table
+from portal.passports.store import batch_table, credential_table, document_table, record_table, trace_table
 from portal.platform.files import StoredFile
 from portal.platform.outbox import publish
 
