@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013_status_lists"
-down_revision = "0012_credential_kinds"
+revision = "0014_status_lists"
+down_revision = "0013_audits"
 branch_labels = None
 depends_on = None
 
