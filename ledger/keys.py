@@ -132,6 +132,11 @@ class SigningKey:
         return cls(Ed25519PrivateKey.generate(), did)
 
     @classmethod
+    def ephemeral(cls) -> Self:
+        """Make a new key that is its own ``did:key``: for what is thrown away afterwards."""
+        return cls.from_seed(os.urandom(_RAW_BYTES))
+
+    @classmethod
     def from_seed(cls, seed: bytes, did: str | None = None) -> Self:
         """Make the key of a 32-byte seed; without ``did`` its own ``did:key``. For vectors and restores."""
         private = Ed25519PrivateKey.from_private_bytes(seed)

@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import audit, health, imports, operators, reconcile, run, serve, verify
+from portal.cli import audit, conformance, health, imports, operators, reconcile, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -30,6 +30,7 @@ for _command in (
     operators.operator,
     audit.audit,
     health.health,
+    conformance.conformance,
 ):
     commands.add_command(_command)
 
