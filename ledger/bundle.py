@@ -22,6 +22,7 @@ TREE: Final = "rfc9162-sha256"
 HASH_BYTES: Final = 32
 ADDRESS_BYTES: Final = 20
 MAX_PATH: Final = 64
+MAX_SNAPSHOTS: Final = 16
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
@@ -124,6 +125,39 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A version of a status list, or a notice about a status, with its own place and anchor.
+
+    Args:
+        credential: A signed credential; read only as far as its step needs it.
+    """
+
+    credential: Mapping[str, Any]
+    inclusion: Inclusion | None = None
+    anchor: Anchor | None = None
+
+    @classmethod
+    def from_value(cls, value: Any) -> Self:
+        """Read the JSON value.
+
+        Raises:
+            Malformed: Another shape.
+        """
+        members(value, "credential", "inclusion", "anchor")
+        if not isinstance(value["credential"], dict):
+            raise Malformed("status: no credential")
+        return cls(value["credential"], *_proofs(value))
+
+    def to_value(self) -> dict[str, Any]:
+        """Return the JSON value."""
+        return {
+            "credential": self.credential,
+            "inclusion": self.inclusion.to_value() if self.inclusion else None,
+            "anchor": self.anchor.to_value() if self.anchor else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A passport with its proofs.
 
@@ -132,12 +166,14 @@ class Bundle:
         did_document: The issuer's as of issuing: used only where the reader has none of its own.
         inclusion: ``None`` until the credential is sealed into a batch.
         anchor: ``None`` until the batch's root is on the chain; never without ``inclusion``.
+        status: Versions of the status lists the credential names, and notices about it; in any order.
     """
 
     credential: Mapping[str, Any]
     did_document: Mapping[str, Any]
     inclusion: Inclusion | None = None
     anchor: Anchor | None = None
+    status: tuple[Snapshot, ...] = ()
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
@@ -148,28 +184,39 @@ class Bundle:
             Malformed: Not a bundle of this version, or the credential in it is no passport.
         """
         value = parse_json_strict(data)
-        members(value, "bundle", "credential", "didDocument", "inclusion", "anchor")
+        optional = ("status",) if isinstance(value, dict) and "status" in value else ()
+        members(value, "bundle", "credential", "didDocument", "inclusion", "anchor", *optional)
         if value["bundle"] != FORMAT:
             raise Malformed(f"not a {FORMAT}")
         if not isinstance(value["didDocument"], dict):
             raise Malformed("didDocument: not an object")
         check_credential(value["credential"])
-        inclusion = Inclusion.from_value(value["inclusion"]) if value["inclusion"] is not None else None
-        anchor = Anchor.from_value(value["anchor"]) if value["anchor"] is not None else None
-        if anchor and not inclusion:
-            raise Malformed("an anchor without a place in a tree")
-        return cls(value["credential"], value["didDocument"], inclusion, anchor)
+        status = value.get("status", [])
+        if not isinstance(status, list) or len(status) > MAX_SNAPSHOTS:
+            raise Malformed(f"status: no list of at most {MAX_SNAPSHOTS}")
+        snapshots = tuple(map(Snapshot.from_value, status))
+        return cls(value["credential"], value["didDocument"], *_proofs(value), snapshots)
 
     def to_json(self) -> bytes:
         """Return the bytes: UTF-8, one line, members in the order of the format's description."""
-        value = {
+        value: dict[str, Any] = {
             "bundle": FORMAT,
             "credential": self.credential,
             "didDocument": self.did_document,
             "inclusion": self.inclusion.to_value() if self.inclusion else None,
             "anchor": self.anchor.to_value() if self.anchor else None,
         }
+        if self.status:
+            value["status"] = [snapshot.to_value() for snapshot in self.status]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _proofs(value: Mapping[str, Any]) -> tuple[Inclusion | None, Anchor | None]:
+    inclusion = Inclusion.from_value(value["inclusion"]) if value["inclusion"] is not None else None
+    anchor = Anchor.from_value(value["anchor"]) if value["anchor"] is not None else None
+    if anchor and not inclusion:
+        raise Malformed("an anchor without a place in a tree")
+    return inclusion, anchor
 
 
 def check_credential(value: Any) -> None:

@@ -145,6 +145,12 @@ class BadHost(Malformed):
     code = "bad_host"
 
 
+class BadStatus(Malformed):
+    """A status list or an entry that points into one cannot be read as the standard has it."""
+
+    code = "bad_status"
+
+
 class KeyExposed(Refused):
     """A key file can be read by others than its owner."""
 
@@ -215,20 +221,26 @@ class ValidityInvalid(VerificationError):
     check = "validity"
 
 
+class StatusInvalid(VerificationError):
+    """Step 6: the issuer's status list says it was revoked or suspended, or is not the issuer's list."""
+
+    check = "status"
+
+
 class InclusionInvalid(VerificationError):
-    """Step 6: the credential is not in the tree with that root."""
+    """Step 7: the credential is not in the tree with that root."""
 
     check = "inclusion"
 
 
 class AnchorInvalid(VerificationError):
-    """Step 7: the trusted contract does not know the root, or knows other facts about it."""
+    """Step 8: the trusted contract does not know the root, or knows other facts about it."""
 
     check = "anchor"
 
 
 class DocumentsInvalid(VerificationError):
-    """Step 8: a file in hand is none of those the credential speaks of."""
+    """Step 9: a file in hand is none of those the credential speaks of."""
 
     check = "documents"
 
@@ -307,3 +319,18 @@ class FeeCapReached(Refused):
     """A stuck transaction would have to pay more than the cap allows."""
 
     code = "fee_cap_reached"
+
+
+class PackRefused(Malformed):
+    """The bytes are not an audit pack that can be read in one way only. ``reason`` says which rule they break.
+
+    Reasons: ``pack_too_large``, ``pack_not_zip``, ``pack_name``, ``pack_duplicate``, ``pack_damaged``,
+    ``pack_manifest``, ``pack_missing_file``, ``pack_stray_file``, ``pack_hash``, ``pack_content``. The browser's
+    verifier uses the same words.
+    """
+
+    code = "pack_refused"
+
+    def __init__(self, reason: str, message: str, **values: Any) -> None:
+        super().__init__(message, reason=reason, **values)
+        self.reason = reason

@@ -17,6 +17,7 @@ FORMAT: Final = "tallystick-trust/1"
 KINDS: Final = ("embedded", "consortium", "public")
 MAX_BYTES: Final = 8 << 20
 _ANCHOR_MEMBERS: Final = ("chainId", "genesis", "contract", "codeHash", "stream", "kind")
+_ANCHOR_MAY: Final = {"rpc", "blocks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class TrustedAnchor:
         code_hash: SHA-256 of the contract's runtime code, 32 bytes.
         kind: ``embedded`` (the issuer's own node), ``consortium`` or ``public``: how much it proves.
         rpc: An endpoint to ask, when the verifier names none.
+        blocks: Hashes of blocks the verifier knows, 32 bytes each; a proven state counts at these.
     """
 
     chain_id: int
@@ -38,6 +40,7 @@ class TrustedAnchor:
     stream: bytes
     kind: str
     rpc: str | None = None
+    blocks: tuple[bytes, ...] = ()
 
     @classmethod
     def from_value(cls, value: Any) -> Self:
@@ -46,11 +49,13 @@ class TrustedAnchor:
         Raises:
             Malformed: Another shape.
         """
-        if isinstance(value, dict) and "rpc" in value:
-            members(value, *_ANCHOR_MEMBERS, "rpc")
+        more = _ANCHOR_MAY & value.keys() if isinstance(value, dict) else ()
+        members(value, *_ANCHOR_MEMBERS, *more)
+        if "rpc" in value:
             _check_address(value["rpc"])
-        else:
-            members(value, *_ANCHOR_MEMBERS)
+        blocks = value.get("blocks", [])
+        if not isinstance(blocks, list):
+            raise Malformed("anchor: blocks is not a list")
         if value["kind"] not in KINDS:
             raise Malformed(f"anchor: kind is none of {', '.join(KINDS)}")
         return cls(
@@ -61,11 +66,12 @@ class TrustedAnchor:
             stream=prefixed(value["stream"], HASH_BYTES),
             kind=value["kind"],
             rpc=value.get("rpc"),
+            blocks=tuple(prefixed(block, HASH_BYTES) for block in blocks),
         )
 
     def to_value(self) -> dict[str, Any]:
         """Return the JSON value."""
-        value = {
+        value: dict[str, Any] = {
             "chainId": self.chain_id,
             "genesis": "0x" + self.genesis.hex(),
             "contract": "0x" + self.contract.hex(),
@@ -73,7 +79,11 @@ class TrustedAnchor:
             "stream": "0x" + self.stream.hex(),
             "kind": self.kind,
         }
-        return value if self.rpc is None else {**value, "rpc": self.rpc}
+        if self.rpc is not None:
+            value["rpc"] = self.rpc
+        if self.blocks:
+            value["blocks"] = ["0x" + block.hex() for block in self.blocks]
+        return value
 
     def holds(self, anchor: Anchor) -> bool:
         """Whether a bundle's anchor speaks of this chain, contract and stream."""

@@ -1,4 +1,4 @@
-"""Check a passport: eight numbered steps, each a function that raises its own refusal.
+"""Check a passport: nine numbered steps, each a function that raises its own refusal.
 
 Answers come from the bytes in hand, the verifier's own trust file and a chain endpoint; never from the
 issuer's database. A step that cannot be made says so (``NotChecked``) and an unreachable chain is never a
@@ -13,10 +13,11 @@ from typing import Any, Final
 from ledger.bundle import Bundle
 from ledger.errors import NotChecked, StructureInvalid, VerificationError
 from ledger.keys import to_instant
-from ledger.trust import TrustList
+from ledger.trust import TrustedIssuer, TrustList
 from ledger.verification.anchor import check_anchor
 from ledger.verification.report import Check, Question, Report, State
 from ledger.verification.signature import Signer, check_signature
+from ledger.verification.status import check_status
 from ledger.verification.steps import (
     check_documents,
     check_fingerprint,
@@ -32,6 +33,7 @@ CHECKS: Final = (
     "signature",
     "issuer",
     "validity",
+    "status",
     "inclusion",
     "anchor",
     "documents",
@@ -61,8 +63,16 @@ def verify_bundle(
     Raises:
         Malformed: ``as_of`` has no time zone.
     """
-    to_instant(as_of)
-    question = Question(as_of, trust, rpc_url, expected_hash, tuple(files))
+    return answer(data, Question(as_of, trust, rpc_url, expected_hash, tuple(files)))
+
+
+def answer(data: bytes, question: Question) -> Report:
+    """Check a bundle as ``verify_bundle`` does, with everything a verifier may bring along.
+
+    Raises:
+        Malformed: ``as_of`` has no time zone.
+    """
+    to_instant(question.as_of)
     try:
         bundle = check_structure(data)
     except StructureInvalid as refusal:
@@ -75,7 +85,8 @@ def verify_bundle(
 
 def _judge(bundle: Bundle, question: Question) -> list[Check]:
     trusted = question.trust.issuer(bundle.credential["issuer"]["id"]) if question.trust else None
-    anchor = _run("anchor", lambda: check_anchor(bundle, question, trusted))
+    anchored = _asking(question, trusted)
+    anchor = anchored(bundle)
     document = trusted.did_document if trusted else bundle.did_document
     anchored_at = anchor.params.get("time") if anchor.state is State.OK else None
     return [
@@ -83,10 +94,29 @@ def _judge(bundle: Bundle, question: Question) -> list[Check]:
         _run("signature", lambda: check_signature(bundle, Signer(document, question.as_of, anchored_at))),
         _run("issuer", lambda: check_issuer(bundle, question.trust, trusted)),
         _run("validity", lambda: check_validity(bundle, question.as_of)),
+        _asked(
+            "status",
+            "credentialStatus" in bundle.credential,
+            lambda _: check_status(bundle, document, question.as_of, anchored),
+        ),
         _run("inclusion", lambda: check_place(bundle)),
         anchor,
         _asked("documents", question.files, lambda files: check_documents(bundle, files)),
     ]
+
+
+def _asking(question: Question, trusted: TrustedIssuer | None) -> Callable[[Bundle], Check]:
+    """Return the step that asks the chain, which asks once for each batch."""
+    known: dict[Any, Check] = {}
+
+    def anchored(part: Bundle) -> Check:
+        place = part.inclusion
+        batch = (place and (place.root, place.tree_size), part.anchor)
+        if batch not in known:
+            known[batch] = _run("anchor", lambda: check_anchor(part, question, trusted))
+        return known[batch]
+
+    return anchored
 
 
 def _asked(name: str, value: Any, step: Callable[[Any], dict[str, Any]]) -> Check:

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 from portal import api, web
-from portal.flows import passporting, reactions
+from portal.flows import passporting, reactions, withholding
 from portal.partners.tokens import KEY_NAME, Tokens
 from portal.platform.bus import Bus
 from portal.platform.clock import Clock, SystemClock
@@ -34,6 +34,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     bus = Bus()
     reactions.subscribe(bus, time_zone=settings.time_zone)
     passporting.subscribe(bus)
+    withholding.subscribe(bus, time_zone=settings.time_zone)
     return Services(
         settings=settings,
         database=Database(

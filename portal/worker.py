@@ -19,7 +19,7 @@ import structlog
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from portal.flows import anchoring, replenishing
+from portal.flows import anchoring, replenishing, withholding
 from portal.flows.imports import tasks as imports
 from portal.inventory import service as inventory
 from portal.partners import reads as partners
@@ -42,7 +42,7 @@ Registrar = Callable[[procrastinate.App, Services], None]
 """Adds the tasks of one flow or room to the application."""
 
 
-REGISTRARS: tuple[Registrar, ...] = (anchoring.register, imports.register)
+REGISTRARS: tuple[Registrar, ...] = (anchoring.register, imports.register, withholding.register)
 """Those of other flows; one line per flow."""
 
 

@@ -27,6 +27,7 @@ from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # it ha
 
 from ledger.errors import Conflict, Malformed, Refused
 from ledger.node.storage import Log, Storage
+from ledger.patricia import walk
 
 GAS_LIMIT = 30_000_000
 FUNDED_WEI = 10**27
@@ -170,6 +171,10 @@ class Node:
     def state_at(self, header: BlockHeaderAPI) -> StateAPI:
         """The accounts as they were after a block."""
         return self._chain.get_vm(header).state
+
+    def way(self, root: bytes, key: bytes) -> tuple[tuple[bytes, ...], bytes]:
+        """The nodes a key passes in a trie of the state, and its value; see ``ledger.patricia.walk``."""
+        return walk(root, key, self._db.__getitem__)
 
     def logs(self, *, first: int, last: int, addresses: tuple[bytes, ...], limit: int) -> list[Log]:
         """Logs of the blocks ``first`` to ``last``, both inclusive, in chain order."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from eth.abc import BlockHeaderAPI
 from eth_typing import Address
+from eth_utils.crypto import keccak
 
 from ledger.errors import LedgerError, NotFound
 from ledger.node.evm import ExecutionFailed, Node
@@ -24,10 +25,12 @@ from ledger.node.shapes import (
     to_data,
     to_quantity,
 )
+from ledger.patricia import EMPTY_ROOT, decoded
 
 CLIENT = "tallystick-node/1 (py-evm; shanghai)"
 MAX_BATCH = 200
 MAX_LOGS = 10_000
+MAX_SLOTS = 1_000
 ZERO_ADDRESS = bytes(20)
 
 PARSE_ERROR = -32700
@@ -75,6 +78,7 @@ class Methods:
             "eth_getTransactionCount": self._transaction_count,
             "eth_getCode": self._code,
             "eth_getStorageAt": self._storage_at,
+            "eth_getProof": self._proof,
             "eth_call": self._call,
             "eth_estimateGas": self._estimate,
             "eth_getTransactionByHash": self._transaction,
@@ -195,6 +199,28 @@ class Methods:
         number = int.from_bytes(_word(slot), "big")
         value = self._node.state_at(self._header(tag)).get_storage(_address(address), number)
         return from_data(value.to_bytes(32, "big"))
+
+    def _proof(self, address: Any, slots: Any, tag: Any = "latest") -> JSON:
+        """Account and slots with the trie nodes that prove them (EIP-1186)."""
+        header, account = self._header(tag), _address(address)
+        if not isinstance(slots, list) or len(slots) > MAX_SLOTS:
+            raise InvalidParams(f"not a list of at most {MAX_SLOTS} slots")
+        nodes, leaf = self._node.way(header.state_root, keccak(account))
+        nonce, balance, storage_root, code_hash = decoded(leaf) if leaf else (b"", b"", EMPTY_ROOT, keccak(b""))
+        return {
+            "address": from_data(account),
+            "accountProof": [from_data(node) for node in nodes],
+            "balance": hex(int.from_bytes(balance)),
+            "codeHash": from_data(code_hash),
+            "nonce": hex(int.from_bytes(nonce)),
+            "storageHash": from_data(storage_root),
+            "storageProof": [self._slot_proof(storage_root, slot) for slot in slots],
+        }
+
+    def _slot_proof(self, storage_root: bytes, slot: Any) -> JSON:
+        nodes, leaf = self._node.way(storage_root, keccak(_word(slot)))
+        value = int.from_bytes(decoded(leaf)) if leaf else 0
+        return {"key": slot, "value": hex(value), "proof": [from_data(node) for node in nodes]}
 
     # Execution
 

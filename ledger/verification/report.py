@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
-from ledger.trust import TrustList
+from ledger.abi import AnchorRecord
+from ledger.bundle import Anchor
+from ledger.trust import TrustedAnchor, TrustList
 
 
 class State(StrEnum):
@@ -69,6 +71,28 @@ class Report:
         }
 
 
+class Witness(Protocol):
+    """Who tells what a contract knows of a root."""
+
+    def record(self, target: TrustedAnchor, root: bytes) -> AnchorRecord:
+        """Return what the trusted contract knows; all zero when it knows nothing.
+
+        Raises:
+            NotChecked: It cannot be told from here; the code says why.
+            AnchorInvalid: What should tell it contradicts itself.
+        """
+        ...
+
+    def check_block(self, target: TrustedAnchor, anchor: Anchor, root: bytes) -> dict[str, Any]:
+        """Compare the block a bundle names, and return what the report adds.
+
+        Raises:
+            AnchorInvalid: ``block_differs``.
+            NotChecked: As ``record``.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a verifier brings along.
@@ -79,6 +103,7 @@ class Question:
         expected_hash: The ``#h=`` of the printed code.
         files: Names and bytes of documents in hand.
         as_of: The moment to judge validity at, with a time zone.
+        witness: Asked instead of any endpoint.
     """
 
     as_of: datetime
@@ -86,3 +111,4 @@ class Question:
     rpc_url: str | None = None
     expected_hash: str | None = None
     files: tuple[tuple[str, bytes], ...] = ()
+    witness: Witness | None = None

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from portal.flows import order_views
 from portal.flows.order_views import OrderView, PolicyView, Which
+from portal.flows.withholding import WithheldLot, withheld_lots
 from portal.inventory.places import OWN
 from portal.inventory.reads import Product, Uncovered, last_check, products_by_id, uncovered
 from portal.inventory.units.model import Units
@@ -88,6 +89,7 @@ class Inbox:
         short: Policies whose projection is below the minimum while nothing is proposed.
         gaps: Promises that nothing covers, the earliest day first.
         ending: Lots that end soon, soonest first.
+        withheld: Lots whose papers do not hold, or that were recalled, with what is left of them.
         failed_jobs: Jobs that were given up.
         drifts: Balances and serial numbers that did not agree with the moves when the books were last compared.
         feeds: Nodes with their age.
@@ -102,6 +104,7 @@ class Inbox:
     short: list[PolicyView]
     gaps: list[Gap]
     ending: list[EndingLot]
+    withheld: tuple[WithheldLot, ...]
     failed_jobs: int
     drifts: int
     feeds: list[Feed]
@@ -132,6 +135,7 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
         short=[view for view in short if view.policy.id not in asked],
         gaps=_gaps(connection, org_id, now),
         ending=_ending(connection, org_id, today),
+        withheld=tuple(lot for lot in withheld_lots(connection, org_id=org_id) if lot.on_hand),
         failed_jobs=connection.execute(
             text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
         ).scalar_one(),

@@ -3,7 +3,7 @@
 Pure functions of values, as in ``model.py``; what can be promised is decided there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -15,7 +15,13 @@ OWN = UUID(int=0)
 
 AVAILABLE = "available"
 STATUSES = (AVAILABLE, "quarantine", "blocked")
-"""Statuses of a balance. That a lot has expired is not one of them: it follows from the lot's last day."""
+"""Statuses people choose. That a lot has expired is not one of them: it follows from the lot's last day."""
+
+WITHHELD = "withheld"
+"""Status of what would be usable if its lot's papers held; nobody chooses it (``service.withholding``)."""
+
+LYING = (*STATUSES, WITHHELD)
+"""Every status stock can lie in."""
 
 LEVELS = ("node", "zone", "bin")
 """A node holds zones and bins, a zone holds bins."""
@@ -42,7 +48,7 @@ class Spot:
         lot_id: Its lot.
         place_id: The node, zone or bin it lies in.
         above: What the place belongs to: its node and, for a bin in a zone, the zone.
-        status: One of ``STATUSES``.
+        status: One of ``LYING``.
         quantity: Quanta, more than 0; in a correction, less than 0 for what is taken off.
     """
 
@@ -130,6 +136,12 @@ class LotHeld(Refused):
     code = "lot_held"
 
 
+class LotWithheld(Refused):
+    """The lot's papers do not hold, or it was recalled: nothing of it is received, shipped or made usable."""
+
+    code = "lot_withheld"
+
+
 class UnknownLot(NotFound):
     """The product has no such lot."""
 
@@ -180,6 +192,16 @@ class MoveOfReceipt(Refused):
     """The move belongs to a receipt; what is expected under its announcement would no longer agree."""
 
     code = "move_of_receipt"
+
+
+PAPER_KINDS = ("withhold", "free")
+"""Deeds that follow a lot's papers, and are taken back by them alone."""
+
+
+class MoveOfPapers(Refused):
+    """The move follows the lot's papers; it ends by itself when they hold again."""
+
+    code = "move_of_papers"
 
 
 class NothingThere(NotFound):
@@ -235,13 +257,13 @@ class Take:
     serials: tuple[str, ...] = ()
 
 
-def check_status(status: str) -> None:
+def check_status(status: str, *, among: Sequence[str] = STATUSES) -> None:
     """Refuse a status that there is not.
 
     Raises:
-        UnknownStatus: It is none of ``STATUSES``.
+        UnknownStatus: It is none of ``among``.
     """
-    if status not in STATUSES:
+    if status not in among:
         raise UnknownStatus(f"There is no status {status}.", status=status)
 
 
@@ -271,6 +293,21 @@ def check_serials(serials: Sequence[str], quantity: int, *, tracking: str, sku: 
             needed=wanted,
             given=len(set(serials)),
         )
+
+
+def check_not_withheld(lot: str, reasons: Sequence[Mapping[str, str]]) -> None:
+    """Refuse a lot whose papers do not hold.
+
+    Args:
+        lot: Its code.
+        reasons: Why it is withheld, as the papers' rule says it; none when it is not.
+
+    Raises:
+        LotWithheld: It is; the reasons are told.
+    """
+    if reasons:
+        why = "; ".join(" ".join(reason[key] for key in sorted(reason)) for reason in reasons)
+        raise LotWithheld(f"Lot {lot} is withheld: {why}.", lot=lot, reasons=[dict(reason) for reason in reasons])
 
 
 def check_usable(*, lot: str, status: str, expires_on: date | None, today: date) -> None:

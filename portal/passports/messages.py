@@ -40,6 +40,13 @@ class DocumentRegistered(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementsChanged(Message):
+    """Which papers lots must have has changed."""
+
+    name: ClassVar[str] = "passports.requirements.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialMarked(Message):
     """What every change of a credential's standing tells.
 

@@ -125,7 +125,7 @@ def papers_of_lot(
         )
         .order_by(table.valid_from, table.id)
     )
-    return tuple(_paper(row) for row in rows)
+    return tuple(to_paper(row) for row in rows)
 
 
 def trace_of_lot(
@@ -452,7 +452,8 @@ def _passport(row: Row[Any]) -> Passport:
     )
 
 
-def _paper(row: Row[Any]) -> Paper:
+def to_paper(row: Row[Any]) -> Paper:
+    """Return the paper that a row of ``document`` holds."""
     return Paper(
         id=row.id,
         kind=DocumentKind(row.kind),
@@ -469,7 +470,7 @@ def _paper(row: Row[Any]) -> Paper:
 
 def _document(row: Row[Any]) -> Document:
     return Document(
-        paper=_paper(row),
+        paper=to_paper(row),
         partner_id=row.partner_id,
         product_id=row.product_id,
         lot_code=row.lot_code,

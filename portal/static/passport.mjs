@@ -6,7 +6,7 @@ const page = $('#passport');
 const words = JSON.parse($('#words').textContent);
 const english = document.documentElement.lang === 'en';
 const band = $('.verdict');
-const GROUPS = { content: ['structure', 'goods', 'fingerprint', 'signature', 'issuer'], validity: ['validity'], anchor: ['inclusion', 'anchor'], files: ['documents'] };
+const GROUPS = { content: ['structure', 'goods', 'fingerprint', 'signature', 'issuer'], validity: ['validity', 'status'], anchor: ['inclusion', 'anchor'], files: ['documents'] };
 const TONES = { ok: 'good', failed: 'bad', not_checked: 'off', not_asked: 'off' };
 const ICONS = { good: '#i-okc', bad: '#i-bad', off: '#i-skip' };
 const files = new Map();
@@ -99,13 +99,14 @@ const DETAILS = {
   signature: ({ created }) => created && stamp(created),
   issuer: ({ did }) => did,
   validity: ({ from, until }) => from && `${stamp(from)} → ${stamp(until ?? '')}`,
+  status: ({ reason }) => reason,
   inclusion: ({ leafIndex, treeSize }) => treeSize && `${leafIndex + 1} / ${treeSize}`,
   anchor: ({ block, time, chainId, rpc }) => (time ? `${words.block[0]} ${block} · ${stamp(time)} · ${words.chain[0]} ${chainId}` : rpc),
 };
 
 function showCheck(check) {
   const row = $(`#c-${check.id}`);
-  row.hidden = ['structure', 'goods'].includes(check.id) && check.state === 'ok';
+  row.hidden = { structure: 'ok', goods: 'ok', status: 'not_asked' }[check.id] === check.state;
   const body = $('div', row);
   write(body, say(check), { values: check.params });
   const { fingerprint, expected, found } = check.params;
@@ -127,7 +128,7 @@ function showCheck(check) {
 }
 
 const adviceFor = ({ state, code }) => {
-  if (state === 'failed') return { expired: 'ended', not_yet_valid: 'ended', unknown_document: 'file' }[code] ?? 'aside';
+  if (state === 'failed') return { expired: 'ended', not_yet_valid: 'ended', suspended: 'held', unknown_document: 'file' }[code] ?? 'aside';
   return ['no_webcrypto', 'no_ed25519'].includes(code) ? 'browser' : 'later';
 };
 

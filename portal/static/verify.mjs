@@ -1,7 +1,9 @@
 // Checks a passport in the reader's own browser. Twin of ledger/verify.py: same steps, states and codes, held
 // together by tests/vectors/bundles. WebCrypto only, no dependency; never touches the page.
 
-export const CHECKS = 'structure fingerprint signature issuer validity inclusion anchor documents'.split(' ');
+import { checkStatus } from './status.mjs';
+
+export const CHECKS = 'structure fingerprint signature issuer validity status inclusion anchor documents'.split(' ');
 const KINDS = ['ProductPassport', 'ConformityCredential', 'TraceabilityEvent', 'FacilityRecord', 'IdentityAnchor'].map((kind) => `Digital${kind}`);
 const VC = 'https://www.w3.org/ns/credentials/v2';
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
@@ -145,6 +147,12 @@ function readAnchor(value) {
   instant(value.blockTime);
 }
 
+function readProofs({ inclusion, anchor }) {
+  if (inclusion !== null) readInclusion(inclusion);
+  if (anchor !== null) readAnchor(anchor);
+  need(inclusion || !anchor);
+}
+
 function readCredential(value) {
   need(isObject(value));
   const subjects = [value.credentialSubject].flat();
@@ -167,12 +175,17 @@ function readBundle(data) {
   }
   const bundle = parseStrict(text);
   try {
-    members(bundle, 'bundle credential didDocument inclusion anchor');
+    members(bundle, `bundle credential didDocument inclusion anchor${'status' in bundle ? ' status' : ''}`);
     need(bundle.bundle === 'tallystick-bundle/1' && isObject(bundle.didDocument));
     readCredential(bundle.credential);
-    if (bundle.inclusion !== null) readInclusion(bundle.inclusion);
-    if (bundle.anchor !== null) readAnchor(bundle.anchor);
-    need(bundle.inclusion || !bundle.anchor);
+    readProofs(bundle);
+    const { status = [] } = bundle;
+    need(isList(status) && status.length <= 16);
+    for (const part of status) {
+      members(part, 'credential inclusion anchor');
+      need(isObject(part.credential));
+      readProofs(part);
+    }
   } catch (error) {
     fail('malformed_bundle', { detail: error.message });
   }
@@ -281,7 +294,7 @@ async function checkSignature({ credential }, signer) {
   throw new Outcome(code === 'unknown_suite' ? 'failed' : state, code, told);
 }
 
-// 4. issuer, 5. validity
+// 4. issuer, 5. validity; 6. status is in status.mjs
 function checkIssuer({ credential }, trust, trusted) {
   const did = credential.issuer.id;
   if (!trust) gap('no_trust', { did });
@@ -294,11 +307,10 @@ function checkValidity({ credential }, asOf) {
   const values = { from, until, asOf: toInstant(asOf) };
   if (asOf < instant(from)) fail('not_yet_valid', values);
   if (until !== null && asOf > instant(until)) fail('expired', values);
-  if ('credentialStatus' in credential) gap('status_not_checked', values);
   return values;
 }
 
-// 6. inclusion (RFC 9162, 2.1.3.2)
+// 7. inclusion (RFC 9162, 2.1.3.2)
 async function checkPlace({ credential, inclusion }) {
   if (!inclusion) gap('not_anchored_yet');
   const { leafIndex, treeSize, root, path } = inclusion;
@@ -321,7 +333,7 @@ async function checkPlace({ credential, inclusion }) {
   return { leafIndex, treeSize, root };
 }
 
-// 7. anchor
+// 8. anchor
 function endpoint(url) {
   return async (method, ...params) => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
@@ -390,7 +402,7 @@ async function checkAnchor(bundle, trust, trusted, rpc) {
   return { time: anchor.blockTime, seq: anchor.seq, block: anchor.blockNumber, chainId, kind };
 }
 
-// 8. documents
+// 9. documents
 async function checkDocuments({ credential }, files) {
   const listed = isList(credential.relatedResource) ? credential.relatedResource.filter(isObject) : [];
   const known = listed.map((entry) => {
@@ -432,15 +444,24 @@ export async function verifyBundle(data, { trust = null, rpc = null, expectedHas
   }
   const asked = (id, wanted, step) => (wanted ? run(id, step, true) : { id, state: 'not_asked', code: 'not_asked', params: {} });
   const trusted = trust?.issuers.find((issuer) => issuer.did === bundle.credential.issuer.id);
-  const anchor = await run('anchor', () => checkAnchor(bundle, trust, trusted, rpc), true);
+  const batches = new Map();
+  const anchored = (part) => {
+    const batch = canonical([part.inclusion && [part.inclusion.root, part.inclusion.treeSize], part.anchor]);
+    if (!batches.has(batch)) batches.set(batch, run('anchor', () => checkAnchor(part, trust, trusted, rpc), true));
+    return batches.get(batch);
+  };
+  const anchor = await anchored(bundle);
   const anchoredAt = anchor.state === 'ok' ? instant(anchor.params.time) : undefined;
   const didDocument = trusted?.didDocument ?? bundle.didDocument;
+  const signature = (part, at) => checkSignature(part, { didDocument, asOf: now, anchoredAt: at, linkedData });
+  const steps = { signature, place: checkPlace, anchor: anchored, instant, toInstant, Outcome };
   const checks = [
     first,
     await asked('fingerprint', expectedHash, () => checkFingerprint(bundle, expectedHash)),
-    await run('signature', () => checkSignature(bundle, { didDocument, asOf: now, anchoredAt, linkedData }), true),
+    await run('signature', () => signature(bundle, anchoredAt), true),
     await run('issuer', () => checkIssuer(bundle, trust, trusted)),
     await run('validity', () => checkValidity(bundle, now)),
+    await asked('status', 'credentialStatus' in bundle.credential, () => checkStatus(bundle, now, steps)),
     await run('inclusion', () => checkPlace(bundle), true),
     anchor,
     await asked('documents', files.length, () => checkDocuments(bundle, files)),

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection
 
 from portal.inventory import service
-from portal.inventory.places import AVAILABLE, OWN, Take
+from portal.inventory.places import AVAILABLE, OWN, WITHHELD, Take
 from portal.inventory.reads import Held
 from portal.kernel.actor import Actor
 from portal.kernel.errors import PortalError
@@ -52,7 +52,7 @@ class DeedKind:
             case "hold":
                 return held.status != "blocked"
             case "release":
-                return held.status != AVAILABLE
+                return held.status not in {AVAILABLE, WITHHELD}
             case "take-over":
                 return held.owner_id != OWN
             case _:

@@ -18,6 +18,7 @@ from portal.kernel.errors import PortalError, Unauthenticated
 from portal.kernel.ids import new_id
 from portal.kernel.statuses import status_of
 from portal.web import filters
+from portal.web.paper_words import reasons_in_words
 from portal.web.sentences import ROOMS
 from portal.web.units import in_words
 
@@ -117,7 +118,7 @@ def refusals() -> list[str]:
 
 def _filled(text: str, error: PortalError) -> str:
     try:
-        return text % in_words(error.values)
+        return text % reasons_in_words(in_words(error.values))
     except (KeyError, TypeError, ValueError):
         return error.message
 

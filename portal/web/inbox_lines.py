@@ -1,6 +1,6 @@
 """The lines of the operator's inbox: one for each thing that needs somebody, with its action; the set-up list."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from flask import url_for
@@ -9,8 +9,9 @@ from flask_babel import gettext, ngettext
 from portal.flows import order_views
 from portal.flows.inbox import EndingLot, Gap, Inbox
 from portal.flows.order_views import OrderView
+from portal.flows.withholding import WithheldLot
 from portal.replenishment.model import Shipment
-from portal.web import filters, order_pages
+from portal.web import filters, order_pages, paper_words
 from portal.web import stock_words as words
 from portal.web.auth import current_viewer
 from portal.web.shell import serves
@@ -27,6 +28,7 @@ def items(found: Inbox) -> list[dict[str, Any]]:
         *(_short(view) for view in found.short),
         *(_gap(gap) for gap in found.gaps),
         *(_ending(lot) for lot in found.ending),
+        *(_withheld(lot) for lot in found.withheld),
         *_system(found),
     ]
     return sorted(found_items, key=lambda item: item["at"])
@@ -218,6 +220,28 @@ def _ending(lot: EndingLot) -> dict[str, Any]:
         "note": filters.day(lot.expires_on),
         "at": _start_of(lot.expires_on),
         "action": gettext("See stock"),
+    }
+
+
+def _withheld(lot: WithheldLot) -> dict[str, Any]:
+    product = lot.product
+    since = lot.reasons[0].get("since")
+    return {
+        "filter": "papers",
+        "href": "/ops/requirements",
+        "tone": "bad",
+        "icon": "hold",
+        "kind": gettext("Withheld: papers"),
+        "title": gettext(
+            "%(product)s, lot %(lot)s",
+            product=words.product_name(product),
+            lot=lot.lot_code,
+        ),
+        "text": paper_words.reasons_text(lot.reasons),
+        "left": filters.day(date.fromisoformat(since)) if since else gettext("now"),
+        "note": gettext("not promised, not shipped"),
+        "at": _start_of(date.fromisoformat(since)) if since else filters.now(),
+        "action": gettext("See why"),
     }
 
 

@@ -25,6 +25,7 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.deed_forms import HOLDS, said_of
 from portal.web.entries import Entries
+from portal.web.paper_words import reasons_text
 from portal.web.place_words import TONES, status_word
 from portal.web.units import reading_level
 
@@ -126,6 +127,7 @@ def _words(desk: Desk) -> dict[str, object]:
         "name": words.product_name(desk.how.product),
         "tones": TONES,
         "status_word": status_word,
+        "reasons_text": reasons_text,
         "here": f"{here}/lot?{urlencode({'lot': desk.lot.code})}",
         "all_url": f"{here}/places?{urlencode({'lot': desk.lot.code})}",
     }

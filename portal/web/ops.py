@@ -8,8 +8,8 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
+from portal.flows import goods, order_views
 from portal.flows import inbox as inboxes
-from portal.flows import order_views
 from portal.flows.order_views import OrderView, Which
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Conflict
@@ -27,7 +27,7 @@ from portal.web.errors import sentence_of
 
 blueprint = Blueprint("ops", __name__, url_prefix="/ops")
 
-KINDS = ("answer", "receive", "stock", "expiry", "system")
+KINDS = ("answer", "receive", "stock", "expiry", "papers", "system")
 """Filters of the inbox, in order."""
 
 LATER = 5
@@ -237,7 +237,7 @@ def count(shipment_id: UUID) -> ResponseReturnValue:
     found = Count(quantity=quantity, note=note, version=entries.whole("version"))
     try:
         with transaction() as connection:
-            service.receive(
+            goods.receive(
                 connection, actor=current_viewer().actor, shipment_id=shipment_id, count=found, now=as_of()
             )
     except Conflict as refusal:

@@ -15,6 +15,7 @@ from portal.flows.replenishing import WORKER
 from portal.kernel.disclosure import Role
 from portal.kernel.quantity import in_packs, to_text
 from portal.kernel.units import Level
+from portal.passports.fitness.reads import unread
 from portal.replenishment.model import MOQ, Order, State, Step
 from portal.web import charts, filters
 from portal.web.auth import session_viewer
@@ -76,11 +77,13 @@ def register(app: Flask) -> None:
 
 
 def _counts(person: Who) -> dict[str, int]:
-    """Return the numbers beside the side list: what the supplier must answer, what the operator has under way."""
+    """Return the numbers beside the side list: what waits for the person who is here."""
     viewer = session_viewer()
-    if viewer is None or person.role not in (Role.SUPPLIER, Role.OPERATOR):
+    if viewer is None or person.role == Role.AUDITOR:
         return {}
     with reading() as connection:
+        if viewer.partner is not None and person.role == Role.CUSTOMER:
+            return {"/recalls": unread(connection, org_id=viewer.org.id, partner_id=viewer.partner.id)}
         found = counts(connection, org_id=viewer.org.id, supplier_id=viewer.actor.partner_id)
     if person.role == Role.SUPPLIER:
         return {"/vmi": found[State.SENT]}

@@ -83,7 +83,12 @@ def _issuer() -> Texts:
         "ok.validity": pair("Within its dates"),
         "not_yet_valid": pair("Not valid yet; it begins {from}"),
         "expired": pair("No longer valid; it ended {until}"),
-        "status_not_checked": pair("Whether it was revoked has not been checked"),
+        "ok.status": pair("Neither revoked nor suspended"),
+        "revoked": pair("Revoked on {since}"),
+        "suspended": pair("Suspended since {since}"),
+        "status_mismatch": pair("The list of revoked passports is not the issuer's, or was changed"),
+        "status_unknown": pair("No list of revoked passports speaks of this moment"),
+        "status_unproven": pair("When its list was made is not proven yet"),
         "ok.documents": pair("Your file is one of the passport's documents"),
         "unknown_document": pair("“{name}” is none of the passport's documents"),
         "not_asked.documents": pair("No file compared yet"),
@@ -125,6 +130,8 @@ def _why() -> Texts:
         "why.goods": pair("This code was printed for other goods."),
         "why.expired": pair("It is genuine, but it ended {until}."),
         "why.not_yet_valid": pair("It is genuine, but it begins only {from}."),
+        "why.revoked": pair("It is genuine, but the issuer revoked it on {since}."),
+        "why.suspended": pair("It is genuine, but the issuer suspended it on {since}."),
         "why.anchor": pair("The chain does not bear this passport out."),
         "why.documents": pair("The passport stands, but the file in your hands is not one of its documents."),
         "why.not_anchored_yet": pair(
@@ -140,6 +147,7 @@ def _why() -> Texts:
             "ask the issuer to send the passport of this lot again."
         ),
         "advice.ended": pair("Ask the issuer for a new passport before you put the goods on sale."),
+        "advice.held": pair("Set the goods aside until the issuer takes the passport up again."),
         "advice.file": pair("Ask for the original file; the printed fingerprint shows which one it is."),
         "advice.later": pair(
             "You can receive the goods. Scan again when online, or save the passport and check it later."

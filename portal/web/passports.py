@@ -14,11 +14,12 @@ from portal.inventory import reads as inventory
 from portal.kernel.disclosure import Role
 from portal.passports import reads
 from portal.passports.model import code_hash
+from portal.passports.packs import PackSources, build_pack
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.passport_face import face_of
 from portal.web.passport_words import step
-from portal.web.public import link_of, path_of, qr_svg, stamp, to_digest
+from portal.web.public import link_of, pack_answer, path_of, qr_svg, stamp, to_digest
 
 PER_PAGE = 50
 
@@ -119,6 +120,23 @@ def detail(digest: str) -> ResponseReturnValue:
         issues=viewer.role is Role.OPERATOR,
         issued=request.args.get("issued", ""),
     )
+
+
+@blueprint.get("/<digest>/pack.zip")
+@needs(Role.OPERATOR, Role.AUDITOR)
+def pack(digest: str) -> ResponseReturnValue:
+    """Give a passport's audit pack with the papers it cites."""
+    settings, company = services().settings, current_viewer().org.id
+    sources = PackSources(
+        org_id=company,
+        rpc_url=settings.chain_rpc_url,
+        confirmations=settings.chain_confirmations,
+        papers=passporting.files_of(settings.home),
+    )
+    with reading() as connection:
+        shown = reads.passport_by_digest(connection, org_id=company, digest=to_digest(digest))
+        data = build_pack(connection, sources, credential_ids=[shown.id], now=as_of())
+    return pack_answer(data, name=f"passport-{digest[:8]}-papers")
 
 
 @blueprint.get("/<digest>/label")

@@ -11,8 +11,9 @@ STATUSES: dict[str, Any] = {
     "available": _l("usable"),
     "quarantine": _l("in quarantine"),
     "blocked": _l("blocked"),
+    "withheld": _l("withheld: papers"),
 }
-TONES = {"available": "good", "quarantine": "warn", "blocked": "bad"}
+TONES = {"available": "good", "quarantine": "warn", "blocked": "bad", "withheld": "bad"}
 
 KINDS: dict[str, Any] = {
     "own": _l("own warehouse"),
@@ -45,6 +46,8 @@ _DEEDS: dict[str, Any] = {
     "take_over": _l("Taken over"),
     "scrap": _l("Scrapped"),
     "reverse": _l("Taken back"),
+    "withhold": _l("Withheld"),
+    "free": _l("Given back"),
 }
 
 

@@ -19,11 +19,13 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from portal.flows import passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
 from portal.passports import contexts, reads
+from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
+from portal.passports.packs import PackSources, build_pack
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, errors, filters, relay
-from portal.web.context import reading, services
+from portal.web.context import as_of, reading, services
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
 
@@ -57,6 +59,10 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         return redirect(request.full_path.replace(f"/01/{gtin}/", f"/01/{full}/", 1).rstrip("?"), code=301)
     with reading() as connection:
         history = reads.history_of_lot(connection, org_id=org_id(), gtin=full, lot_code=lot)
+        recall = None
+        if history:
+            product_id = history[0].product_id
+            recall = fitness.recall_of_lot(connection, org_id=org_id(), product_id=product_id, lot_code=lot)
     if not history:
         return render_template("public/unknown.html", gtin=full, lot=lot), 404
     newest = history[0]
@@ -65,6 +71,7 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         passport=newest,
         face=face_of(newest.body),
         history=history,
+        recall=recall,
         code_hash=code_hash,
         link=link_of(newest),
         path=path_of(newest),
@@ -161,6 +168,25 @@ def credential(credential_id: UUID) -> ResponseReturnValue:
     with reading() as connection:
         found = reads.passport_by_id(connection, org_id=org_id(), credential_id=credential_id)
     return Response(found.body, content_type="application/vc", headers=_OPEN)
+
+
+@blueprint.get("/credentials/<uuid:credential_id>/pack.zip")
+def pack(credential_id: UUID) -> ResponseReturnValue:
+    """Give a passport's audit pack without its papers, which are not for everybody."""
+    settings = services().settings
+    sources = PackSources(
+        org_id=org_id(), rpc_url=settings.chain_rpc_url, confirmations=settings.chain_confirmations
+    )
+    with reading() as connection:
+        data = build_pack(connection, sources, credential_ids=[credential_id], now=as_of())
+    return pack_answer(data, name=f"passport-{str(credential_id)[-8:]}")
+
+
+def pack_answer(data: bytes, *, name: str) -> Response:
+    """Send an audit pack as a file to keep."""
+    answer = Response(data, content_type="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
+    return answer
 
 
 @blueprint.get("/.well-known/did.json")

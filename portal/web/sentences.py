@@ -61,6 +61,8 @@ ROOMS: dict[str, Any] = {
     "wrong_owner": _l("What lies in %(place)s of %(sku)s belongs to somebody else."),
     "lot_expired": _l("Lot %(lot)s ended on %(expires_on)s and may not leave."),
     "lot_held": _l("Lot %(lot)s is in quarantine or blocked and may not leave."),
+    "lot_withheld": _l("Lot %(lot)s may not move: %(reasons)s"),
+    "move_of_papers": _l("This move follows the papers of its lot. It ends by itself when they hold again."),
     "stock_reason_needed": _l("Please give a reason; it stays in the history."),
     "unknown_status": _l("There is no status or rule “%(status)s”."),
     "unknown_move": _l("There is no such move."),
@@ -89,6 +91,13 @@ ROOMS: dict[str, Any] = {
     "field_empty": _l("“%(field)s” must have 1 to %(max)s characters."),
     "papers_missing": _l("A passport needs a certificate in force and an inspection report of the lot."),
     "no_gtin": _l("The product has no GTIN, so no code can point to its passport."),
+    "bad_requirement": _l("“%(field)s” must have 1 to %(max)s characters."),
+    "no_such_requirement": _l("There is no such requirement any more."),
+    "recall_reason_needed": _l(
+        "A recall needs a reason of 1 to %(max)s characters; partners and the public read it."
+    ),
+    "not_recallable": _l("Goods that are not kept by lot cannot be recalled by lot."),
+    "not_recalled": _l("There is no such recall."),
     "passport_not_found": _l("No passport has been issued under this code."),
     "credential_not_found": _l("No such credential was issued here."),
     "credential_reason_needed": _l("Please give a reason of 1 to %(max)s characters; whoever checks reads it."),
@@ -99,6 +108,8 @@ ROOMS: dict[str, Any] = {
         "That one cannot stand in its place: choose another of the same lot that is not revoked."
     ),
     "no_firm": _l("Your sign-in belongs to no firm yet. Ask the host company to set it."),
+    "nothing_to_pack": _l("There is no passport to pack."),
+    "pack_too_large": _l("The papers come to more than one pack may hold. Pack fewer passports at once."),
     "document_not_found": _l("There is no such document, or it is not yours to see."),
     # replenishment
     "bad_policy": _l("The limits contradict each other: %(field)s is %(value)s, the limit is %(limit)s."),

@@ -79,6 +79,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/orders", _l("Orders")),
         NavItem("/board", _l("Board"), ("strategic",)),
         NavItem("/transit", _l("In transit")),
+        NavItem("/recalls", _l("Recalls")),
         NavItem("/scan", _l("Scan and verify")),
     ),
     "supplier": (
@@ -98,6 +99,8 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/pick", _l("Pick")),
         NavItem("/ops/places", _l("Places")),
         NavItem("/ops/trace", _l("Trace a lot")),
+        NavItem("/ops/requirements", _l("Required papers")),
+        NavItem("/ops/recalls", _l("Recalls")),
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/passports", _l("Passports and anchors")),

@@ -19,7 +19,7 @@ from portal.web.context import reading
 from portal.web.csv_files import csv_response
 from portal.web.deed_forms import Heap
 from portal.web.deeds import heap_url
-from portal.web.place_words import deed_word, place_word, status_word
+from portal.web.place_words import TONES, deed_word, place_word, status_word
 from portal.web.stock_words import Measure, either, measure, product_name
 from portal.web.units import reading_level, unit_name
 
@@ -97,6 +97,7 @@ def _facts(found: Trace) -> dict[str, object]:
         "place_word": place_word,
         "deed_word": deed_word,
         "status_word": status_word,
+        "tones": TONES,
         "either": either,
     }
 

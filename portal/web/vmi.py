@@ -7,11 +7,13 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from portal.flows import order_views
+from portal.flows import goods, order_views
 from portal.flows.order_views import OrderView, Which
+from portal.inventory.places import LotWithheld
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Conflict, Refused
 from portal.kernel.quantity import in_packs
+from portal.kernel.statuses import status_of
 from portal.replenishment import service
 from portal.replenishment.model import ShipmentDraft, ShipmentNumberTaken, State, Step
 from portal.web import filters, order_pages
@@ -207,7 +209,7 @@ def ship(number: str) -> ResponseReturnValue:
         return render_template("vmi/check_ship.html", view=view, draft=draft, values=entries.values)
     try:
         with transaction() as connection:
-            service.ship(
+            goods.ship(
                 connection,
                 actor=current_viewer().actor,
                 number=number,
@@ -215,8 +217,9 @@ def ship(number: str) -> ResponseReturnValue:
                 draft=draft,
                 now=as_of(),
             )
-    except ShipmentNumberTaken as refusal:
-        return _ship_form(view, entries.values, {"number": sentence_of(refusal)}), 409
+    except (LotWithheld, ShipmentNumberTaken) as refusal:
+        field = "lot" if isinstance(refusal, LotWithheld) else "number"
+        return _ship_form(view, entries.values, {field: sentence_of(refusal)}), status_of(refusal)
     except Conflict as refusal:
         return _page(number, sentence_of(refusal)), 409
     return redirect(url_for("vmi.order", number=number), code=303)

@@ -28,6 +28,13 @@ NOWHERE = "01900000-0000-7000-8000-00000000ffff"
 IMPORT = f"/ops/import/{NOWHERE}"
 AGREEMENT = "/ops/partners/C1/agreements/AG-ordinary"
 MOVE = f"/ops/stock/TEA-A/moves/{NOWHERE}"
+REQUIREMENT = {
+    "id": NOWHERE,
+    "kind": "certificate",
+    "name_zh": "许可证",
+    "name_en": "Licence",
+    "step": "confirm",
+}
 PASSPORT = "/01/09520123456788/10/NONE"
 
 
@@ -184,6 +191,27 @@ ROWS: tuple[Row, ...] = (
     Row("GET /ops/audit", OPERATOR),
     Row("GET /ops/audit.csv", OPERATOR),
     Row("GET /ops/trace", OPERATOR),
+    # Papers act, and recalls.
+    Row("GET /ops/requirements", OPERATOR),
+    Row("GET /ops/requirements/new", OPERATOR),
+    Row("POST /ops/requirements/new", OPERATOR, form=REQUIREMENT),
+    Row(
+        "POST /ops/requirements/<uuid:requirement_id>/end",
+        OPERATOR,
+        path=f"/ops/requirements/{NOWHERE}/end",
+        entered=(404,),
+    ),
+    Row("GET /ops/recalls", OPERATOR),
+    Row("GET /ops/recalls/<uuid:recall_id>", OPERATOR, path=f"/ops/recalls/{NOWHERE}", entered=(404,)),
+    Row("GET /ops/stock/<path:sku>/recall", OPERATOR, path="/ops/stock/TEA-A/recall?lot=A1"),
+    Row(
+        "POST /ops/stock/<path:sku>/recall",
+        OPERATOR,
+        path="/ops/stock/TEA-A/recall?lot=A1",
+        form={"step": "confirm", "reason": "r"},
+    ),
+    Row("GET /recalls", CUSTOMERS | LAPSED),
+    Row("POST /recalls/<uuid:notice_id>/seen", CUSTOMERS | LAPSED, path=f"/recalls/{NOWHERE}/seen"),
     Row("GET /ops/places", OPERATOR),
     Row("POST /ops/places/<uuid:place_id>/add", OPERATOR, path=f"/ops/places/{NOWHERE}/add", entered=(404, 422)),
     Row("GET /ops/places/<uuid:place_id>", OPERATOR, path=f"/ops/places/{NOWHERE}", entered=(404,)),
@@ -227,6 +255,12 @@ ROWS: tuple[Row, ...] = (
     # Passports: open to everybody, by design; what is not there is 404.
     Row("GET /01/<gtin>/10/<path:lot>", EVERYBODY, path=PASSPORT, entered=(404,)),
     Row("GET /01/<gtin>/10/<path:lot>/qr.svg", EVERYBODY, path=f"{PASSPORT}/qr.svg", entered=(404,)),
+    Row(
+        "GET /credentials/<uuid:credential_id>/pack.zip",
+        EVERYBODY,
+        path=f"/credentials/{NOWHERE}/pack.zip",
+        entered=(404,),
+    ),
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
@@ -260,6 +294,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
     Row("GET /passports/<digest>", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}", entered=(404,)),
+    Row("GET /passports/<digest>/pack.zip", OPERATOR | AUDITOR, path="/passports/0/pack.zip", entered=(404,)),
     Row("GET /passports/<digest>/label", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}/label", entered=(404,)),
     Row("GET /passports/<digest>/qr.svg", OPERATOR | AUDITOR, path="/passports/0/qr.svg", entered=(404,)),
     Row("GET /documents", SUPPLIER | OPERATOR | AUDITOR),

@@ -28,8 +28,13 @@ def _answer(script: dict[str, Any], request: dict[str, Any]) -> tuple[int, bytes
         return script["status"], script["body"].encode()
     method, params = request["method"], request["params"]
     replies = script["replies"]
-    reply = replies.get(f"{method} {params[0]}" if params else method, replies.get(method))
+    reply = replies.get(f"{method} {_told(params[0])}" if params else method, replies.get(method))
     return 200, json.dumps({"jsonrpc": "2.0", "id": request["id"], **reply}).encode()
+
+
+def _told(parameter: Any) -> str:
+    """Return what tells one question from another: of a call, the last word of its data (the root asked for)."""
+    return parameter["data"][-64:] if isinstance(parameter, dict) else str(parameter)
 
 
 @contextmanager
@@ -38,7 +43,7 @@ def scripted_chain(script: dict[str, Any] | None) -> Iterator[str | None]:
 
     Args:
         script: ``{"down": true}``; ``{"status", "body"}``; or ``{"replies": {method or "method first
-            parameter": {"result": …}}}``.
+            parameter": {"result": …}}}``; of a call, the last word of its data.
     """
     if script is None:
         yield None

@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from ledger.bundle import Anchor, Bundle, Inclusion
+from ledger.bundle import Anchor, Bundle, Inclusion, Snapshot
 from ledger.errors import Malformed, NotJSON
 
 CREDENTIAL: dict[str, Any] = {
@@ -153,3 +154,15 @@ def test_place_of_another_shape_is_refused(change: dict[str, Any]) -> None:
 def test_anchor_of_another_shape_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         Bundle.from_json(written(VALUE | {"anchor": VALUE["anchor"] | change}))
+
+
+def test_snapshots_of_status_lists_come_back_as_they_were() -> None:
+    snapshots = (Snapshot({"id": "x"}), Snapshot({"id": "y"}, BUNDLE.inclusion, BUNDLE.anchor))
+    bundle = replace(BUNDLE, status=snapshots)
+    assert Bundle.from_json(bundle.to_json()) == bundle
+    assert json.loads(bundle.to_json())["status"][0] == {
+        "credential": {"id": "x"},
+        "inclusion": None,
+        "anchor": None,
+    }
+    assert "status" not in json.loads(BUNDLE.to_json())

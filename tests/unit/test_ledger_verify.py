@@ -72,6 +72,7 @@ def test_bundle_alone_is_partly_checked() -> None:
         "signature": "ok",
         "issuer": "not_checked",
         "validity": "ok",
+        "status": "not_asked",
         "inclusion": "ok",
         "anchor": "not_checked",
         "documents": "not_asked",

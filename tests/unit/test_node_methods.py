@@ -3,9 +3,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
 from ledger.node.evm import Node
 from ledger.node.methods import MAX_BATCH, Methods
+from ledger.patricia import check_proof, decoded
+from ledger.stateproof import entry_slot
 from support.anchoring import ADMIN, CHAIN_ID, FOREVER, SALT, STREAM, T0, WRITER, Hand, Registry
 
 ROOT = b"\xaa" * 32
@@ -297,6 +300,9 @@ def test_a_known_transaction_is_named_as_other_nodes_do(methods: Methods) -> Non
         ("eth_getBalance", [NOBODY, {}]),
         ("eth_getBalance", [NOBODY, ["latest"]]),
         ("eth_getStorageAt", [NOBODY, "zero"]),
+        ("eth_getProof", [NOBODY, "0x0"]),
+        ("eth_getProof", [NOBODY, ["0x0"] * 1001]),
+        ("eth_getProof", [NOBODY, ["zero"]]),
         ("eth_getBlockByNumber", ["newest", False]),
         ("eth_getBlockByNumber", [None]),
         ("eth_getBlockByHash", ["0x12"]),
@@ -365,3 +371,31 @@ def test_a_transaction_costs_the_tip_it_offers_not_its_maximum(tmp_path: Path) -
     assert ask(methods, "eth_getTransactionReceipt", tx_hash)["effectiveGasPrice"] == "0x7"
     assert ask(methods, "eth_getBalance", WRITER.address) == hex(10**27 - 7 * 21_000)
     node.close()
+
+
+def test_a_proof_leads_from_the_header_to_account_and_slot(methods: Methods, registry: Registry) -> None:
+    contract, slot = "0x" + registry.address.hex(), "0x" + entry_slot(STREAM, ROOT).hex()
+    header = registry.node.head
+    proof = ask(methods, "eth_getProof", contract, [slot, "0x9"])
+    key = keccak(bytes.fromhex(contract[2:]))
+    account = decoded(check_proof(header.state_root, key, data_of(proof["accountProof"])))
+    assert [value.hex() for value in account[2:]] == [proof["storageHash"][2:], proof["codeHash"][2:]]
+    assert proof["codeHash"] == "0x" + keccak(bytes.fromhex(ask(methods, "eth_getCode", contract)[2:])).hex()
+    found, absent = proof["storageProof"]
+    assert int(found["value"], 16) == int(ask(methods, "eth_getStorageAt", contract, slot), 16)
+    word = check_proof(account[2], keccak(bytes.fromhex(slot[2:])), data_of(found["proof"]))
+    assert hex(int.from_bytes(decoded(word))) == found["value"]
+    assert (absent["key"], absent["value"]) == ("0x9", "0x0")
+    assert check_proof(account[2], keccak((9).to_bytes(32)), data_of(absent["proof"])) == b""
+
+
+def test_a_proof_of_nobody_says_that_nobody_is_there(methods: Methods) -> None:
+    proof = ask(methods, "eth_getProof", ABSENT[:42], ["0x0"], "earliest")
+    assert (proof["nonce"], proof["balance"]) == ("0x0", "0x0")
+    assert proof["codeHash"] == "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+    assert proof["storageHash"] == "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"
+    assert proof["storageProof"] == [{"key": "0x0", "value": "0x0", "proof": []}]
+
+
+def data_of(nodes: list[str]) -> list[bytes]:
+    return [bytes.fromhex(node[2:]) for node in nodes]

@@ -30,7 +30,7 @@ from support.kinds import samples
 
 FOLDER = Path(__file__).parent / "bundles"
 CHECKS = (
-    "structure", "fingerprint", "signature", "issuer", "validity", "inclusion", "anchor", "documents",
+    "structure", "fingerprint", "signature", "issuer", "validity", "status", "inclusion", "anchor", "documents",
 )  # fmt: skip
 AS_OF = "2026-06-01T00:00:00Z"
 DID = did_web("portal.example:8443")
@@ -170,7 +170,7 @@ def case(name: str, made: Given, verdict: str, **outcomes: str) -> dict[str, Any
     """
     if not isinstance(made["bundle"], str):
         made["bundle"] = json.dumps(made["bundle"], ensure_ascii=False, separators=(",", ":"))
-    asked = {"fingerprint": made["expectedHash"] is not None, "documents": bool(made["files"])}
+    asked = {"fingerprint": made["expectedHash"] is not None, "documents": bool(made["files"]), "status": False}
     checks = {}
     for check in CHECKS:
         outcome = outcomes.pop(check, "ok" if asked.get(check, True) else "not_asked")
@@ -200,6 +200,8 @@ def put(*path: Any, value: Any) -> Callable[[Any], None]:
 
 def cases() -> Iterator[dict[str, Any]]:
     """Yield every case."""
+    from make_status_bundles import status_cases  # noqa: PLC0415 - it builds on this module
+
     yield from valid_cases()
     yield from structure_cases()
     yield from signature_cases()
@@ -209,6 +211,7 @@ def cases() -> Iterator[dict[str, Any]]:
     yield from anchor_cases()
     yield from endpoint_cases()
     yield from document_cases()
+    yield from status_cases()
     yield from kind_cases()
 
 
@@ -456,8 +459,6 @@ def issuer_and_validity_cases() -> Iterator[dict[str, Any]]:
     del unsigned["validUntil"]
     signed = sign(unsigned, KEY, created=datetime(2026, 3, 1, 8, tzinfo=UTC), nonce=bytes(16))
     yield case("valid_without_end", given(signed) | {"asOf": "2099-01-01T00:00:00Z"}, "valid")
-    signed = credential(credentialStatus={"type": "BitstringStatusListEntry"})
-    yield case("status_list_named", given(signed), "partial", validity="not_checked:status_not_checked")
 
 
 def inclusion_cases() -> Iterator[dict[str, Any]]:

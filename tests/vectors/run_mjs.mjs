@@ -19,7 +19,8 @@ async function scripted(script) {
       response.writeHead(script.status).end(script.body);
       return;
     }
-    const reply = script.replies[params.length ? `${method} ${params[0]}` : method] ?? script.replies[method];
+    const told = params[0]?.data?.slice(-64) ?? params[0];
+    const reply = script.replies[params.length ? `${method} ${told}` : method] ?? script.replies[method];
     response.end(JSON.stringify({ jsonrpc: '2.0', id, ...reply }));
   });
   server.listen(0, '127.0.0.1');

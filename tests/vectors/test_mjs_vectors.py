@@ -74,6 +74,7 @@ def test_page_without_webcrypto_says_what_it_could_not_check() -> None:
                 "signature": gap,
                 "issuer": ok,
                 "validity": ok,
+                "status": {"state": "not_asked", "code": "not_asked"},
                 "inclusion": gap,
                 "anchor": gap,
                 "documents": gap,

@@ -12,6 +12,7 @@ from portal.inventory.reads.availability import (
 from portal.inventory.reads.books import (
     Location,
     Product,
+    categories,
     find_product,
     locations,
     products,
@@ -79,6 +80,7 @@ __all__ = [
     "TracedMove",
     "Uncovered",
     "availability",
+    "categories",
     "find_held",
     "find_lots",
     "find_move",

@@ -134,6 +134,15 @@ def find_product(
     return to_product(row)
 
 
+def categories(connection: Connection, *, org_id: UUID) -> tuple[str, ...]:
+    """Return every range a product is of, in order."""
+    rows = connection.execute(
+        text("SELECT DISTINCT category FROM product WHERE org_id = :org AND category <> '' ORDER BY category"),
+        {"org": org_id},
+    )
+    return tuple(row.category for row in rows)
+
+
 def locations(connection: Connection, *, org_id: UUID) -> tuple[Location, ...]:
     """Return the real nodes in the order of their codes."""
     rows = connection.execute(

@@ -3,7 +3,8 @@
 Promises are made for a product and a node, not for a lot. Goods leave first expired, first out, so what is
 promised to others is taken to be the usable stock that expires first; of a lot a viewer is told no more than is
 left of it then, and nothing where nothing is left: neither its code nor its last day, in a list, a filter or a
-search. Held and expired lots cannot be promised, so they are told as they lie (``docs/adr/0006-disclosure.md``).
+search. Held and expired lots cannot be promised, so they are told as they lie (``docs/adr/0006-disclosure.md``);
+that a lot is held because of its papers is not told, only that it is.
 """
 
 # Of the lots at a place ``q`` of ``SCOPE``; the running sum is what leaves up to and including each lot.
@@ -14,7 +15,7 @@ LOTS_LEFT = """
                     - q.others)) END AS bigint) AS quantity
     FROM (
         SELECT t.code, t.made_on, t.expires_on,
-               CASE WHEN b.status <> 'available' THEN b.status
+               CASE WHEN b.status = 'withheld' THEN 'blocked' WHEN b.status <> 'available' THEN b.status
                     WHEN t.expires_on < :today THEN 'expired' ELSE 'usable' END AS state,
                SUM(b.on_hand) AS lying
         FROM stock_balance b JOIN lot t ON t.org_id = b.org_id AND t.id = b.lot_id

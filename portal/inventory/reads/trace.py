@@ -7,7 +7,7 @@ It asks only for the earliest time each heap is reached (backward: the latest ti
 stays quick on long histories: it looks at pairs of heaps until no time gets better, not at pairs of moves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -86,7 +86,7 @@ class TracedMove(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedLot:
-    """A lot as a trace names it."""
+    """A lot as a trace names it; ``withheld`` says why its papers keep it from leaving, if they do."""
 
     lot_id: UUID
     product_id: UUID
@@ -94,6 +94,7 @@ class TracedLot:
     status: str
     made_on: date | None
     expires_on: date | None
+    withheld: Sequence[Mapping[str, str]] | None = None
 
 
 _COLUMNS = """
@@ -206,7 +207,7 @@ def find_lots(connection: Connection, *, org_id: UUID, code: str) -> tuple[Trace
     """Return the lots of that code, one for each product that has one, newest first; the code must be exact."""
     rows = connection.execute(
         text("""
-            SELECT id AS lot_id, product_id, code, status, made_on, expires_on FROM lot
+            SELECT id AS lot_id, product_id, code, status, made_on, expires_on, withheld FROM lot
             WHERE org_id = :org AND code = :code AND code <> '' ORDER BY created_at DESC, id DESC
         """),
         {"org": org_id, "code": code},

@@ -16,6 +16,7 @@ from portal.inventory.service.reservations import confirm, lapse, release_reserv
 from portal.inventory.service.reversing import reverse_move
 from portal.inventory.service.stock import book_stock, issue_stock, set_stock
 from portal.inventory.service.upkeep import keep_up
+from portal.inventory.service.withholding import free_lot, withhold_lot
 
 __all__ = [
     "add_place",
@@ -30,6 +31,7 @@ __all__ = [
     "ensure_virtual_locations",
     "expect",
     "expect_receipts",
+    "free_lot",
     "issue_stock",
     "keep_for_documents",
     "keep_up",
@@ -49,5 +51,6 @@ __all__ = [
     "set_stock",
     "take_over",
     "transfer",
+    "withhold_lot",
     "write_off_expected",
 ]

@@ -14,6 +14,7 @@ from portal.inventory.places import (
     OwnedAlready,
     Take,
     WrongPlace,
+    check_not_withheld,
     check_reason,
     check_status,
     check_usable,
@@ -92,6 +93,7 @@ def change_status(  # noqa: PLR0913 - what, into which status, why, once
         UnknownStatus: There is no such status.
         ReasonNeeded: No reason is given.
         LotExpired: It should become usable past its last day.
+        LotWithheld: It should become usable though its papers do not hold.
         NotEnoughStock: Less lies there; and every refusal of ``transfer``.
     """
     check_status(status)
@@ -153,6 +155,8 @@ def _carry(connection: Connection, actor: Actor, take: Take, to: At, deed: Deed,
     left = At(take.place_id, take.status, take.owner_id)
     if left == to:
         return True
+    if to.status == AVAILABLE != left.status:
+        check_not_withheld(take.lot_code, taken.withheld)
     if to.is_ours_to_promise and not left.is_ours_to_promise:
         check_usable(lot=take.lot_code, status=to.status, expires_on=taken.expires_on, today=now.date())
     if not deed.even_promised:
@@ -192,6 +196,7 @@ def change_lot_status(  # noqa: PLR0913 - which lot, into which status, why, onc
         UnknownProduct: The product is not in the books.
         UnknownLot: The product has no such lot.
         LotExpired: It should become usable past its last day.
+        LotWithheld: It should become usable though its papers do not hold.
     """
     check_status(status)
     reason = check_reason(reason)
@@ -201,6 +206,8 @@ def change_lot_status(  # noqa: PLR0913 - which lot, into which status, why, onc
         check_usable(lot=lot_code, status=status, expires_on=lot.expires_on, today=now.date())
     if is_posted(connection, org_id=actor.org_id, key=f"{key}#1"):
         return 0
+    if status == AVAILABLE:
+        check_not_withheld(lot_code, lot.withheld)
     connection.execute(
         text("UPDATE lot SET status = :status WHERE org_id = :org AND id = :lot"),
         {"org": actor.org_id, "lot": lot.lot_id, "status": status},

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.picking import PickTask, check_goods, check_place
-from portal.inventory.places import AVAILABLE, OWN, Take, UnknownDocument
+from portal.inventory.places import AVAILABLE, OWN, Take, UnknownDocument, check_not_withheld
 from portal.inventory.reads.picks import pick_lines
 from portal.inventory.service.books import ensure_virtual_locations, locked_products
 from portal.inventory.service.guarding import At
@@ -46,6 +46,7 @@ def pick(  # noqa: PLR0913 - for what, what was scanned where, how much, once
 
     Raises:
         UnknownDocument: That promise is not open under that document.
+        LotWithheld: The papers of the scanned lot do not hold.
         WrongPlace, WrongProduct, WrongLot, SerialsDiffer, LotExpired: The scan is not what should be taken.
         UnknownSerial: The serial number is not known, or is of another lot.
         SerialUsed: The serial number is not there to be taken.
@@ -62,6 +63,7 @@ def pick(  # noqa: PLR0913 - for what, what was scanned where, how much, once
     key = f"{PICK}{allocation_id}:{key}"
     if is_posted(connection, org_id=actor.org_id, key=key):
         return False
+    _check_papers(connection, actor.org_id, found, goods)
     task = _task(connection, actor, document, allocation_id, now)
     check_place(task, place)
     serial = check_goods(task, goods, today=now.date())
@@ -89,6 +91,19 @@ def pick(  # noqa: PLR0913 - for what, what was scanned where, how much, once
         {"org": actor.org_id, "id": allocation_id, "taken": quantity},
     )
     return True
+
+
+def _check_papers(connection: Connection, org_id: UUID, product_id: UUID, goods: Scan) -> None:
+    """Refuse a withheld lot by its reasons, not as merely another lot than the one suggested."""
+    rows = connection.execute(
+        text(
+            "SELECT code, withheld FROM lot WHERE org_id = :org AND product_id = :product"
+            " AND code = ANY(CAST(:codes AS text[])) AND withheld IS NOT NULL"
+        ),
+        {"org": org_id, "product": product_id, "codes": [goods.lot, goods.plain]},
+    )
+    for row in rows:
+        check_not_withheld(row.code, row.withheld)
 
 
 def _task(connection: Connection, actor: Actor, document: str, allocation_id: UUID, now: datetime) -> PickTask:

@@ -7,7 +7,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from portal.inventory.model import REAL_KINDS
-from portal.inventory.places import RECEIPT_KINDS, AlreadyReversed, MoveOfReceipt, UnknownMove, check_reason
+from portal.inventory.places import (
+    AVAILABLE,
+    PAPER_KINDS,
+    RECEIPT_KINDS,
+    AlreadyReversed,
+    MoveOfPapers,
+    MoveOfReceipt,
+    UnknownMove,
+    check_not_withheld,
+    check_reason,
+)
 from portal.inventory.service.guarding import At, check_unpromised
 from portal.inventory.service.serials import check_serial_there
 from portal.inventory.service.spots import tell_fallen
@@ -42,13 +52,15 @@ def reverse_move(
         UnknownMove: There is no such move.
         AlreadyReversed: It was taken back before, or is itself a taking back.
         MoveOfReceipt: It belongs to a receipt.
+        MoveOfPapers: It follows the papers of its lot.
+        LotWithheld: It would make stock usable again whose papers do not hold.
         NotEnoughStock: What it brought is no longer where it brought it.
         SerialUsed: Its serial number is no longer where it brought it.
         StockPromised: What it brought is promised there.
     """
     reason = check_reason(reason)
     question = text("""
-        SELECT m.*, p.sku, l.expires_on, s.code AS serial, r.id AS reversed_by
+        SELECT m.*, p.sku, l.code AS lot, l.expires_on, l.withheld, s.code AS serial, r.id AS reversed_by
         FROM stock_move m JOIN product p ON p.org_id = m.org_id AND p.id = m.product_id
         JOIN lot l ON l.org_id = m.org_id AND l.id = m.lot_id
         LEFT JOIN serial s ON s.org_id = m.org_id AND s.id = m.serial_id
@@ -65,6 +77,10 @@ def reverse_move(
         raise AlreadyReversed("That move has been taken back.", move=str(move_id))
     if row.kind in RECEIPT_KINDS:
         raise MoveOfReceipt(f"That move belongs to the receipt {row.document}.", document=row.document)
+    if row.kind in PAPER_KINDS:
+        raise MoveOfPapers("That move follows the papers of its lot.", move=str(move_id))
+    if row.from_status == AVAILABLE:
+        check_not_withheld(row.lot, row.withheld or ())
     key = f"reverse:{move_id}"
     _check_there(connection, actor.org_id, row)
     if row.serial_id is not None:

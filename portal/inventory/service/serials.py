@@ -7,7 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from portal.inventory.places import OWN, SerialUsed, UnknownSerial, check_serials, check_usable
+from portal.inventory.places import (
+    OWN,
+    SerialUsed,
+    UnknownSerial,
+    check_not_withheld,
+    check_serials,
+    check_usable,
+)
 from portal.kernel.ids import new_id
 
 
@@ -101,11 +108,13 @@ def leaving_serials(
         UnknownSerial: A number is not known, or is a supplier's.
         SerialUsed: A number has left already, or is at another node.
         LotHeld: A number is in quarantine or blocked.
+        LotWithheld: The papers of its lot do not hold.
         LotExpired: Its lot is past its last day.
     """
     rows = connection.execute(
         text("""
-            SELECT s.code, s.id, s.lot_id, s.location_id, s.state, s.status, n.node_id, l.code AS lot, l.expires_on
+            SELECT s.code, s.id, s.lot_id, s.location_id, s.state, s.status, n.node_id, l.code AS lot,
+                   l.expires_on, l.withheld
             FROM serial s JOIN lot l ON l.org_id = s.org_id AND l.id = s.lot_id
             JOIN location n ON n.org_id = s.org_id AND n.id = s.location_id
             WHERE s.org_id = :org AND s.product_id = :product AND s.owner_id = :own
@@ -121,6 +130,7 @@ def leaving_serials(
             raise UnknownSerial(f"No serial number {code} is known.", serial=code)
         if row.state != "in_stock" or row.node_id != node_id:
             raise SerialUsed(f"Serial number {code} is {row.state}, not there.", serial=code, state=row.state)
+        check_not_withheld(row.lot, row.withheld or ())
         check_usable(lot=row.lot, status=row.status, expires_on=row.expires_on, today=today)
         found.append(SerialAt(row.id, row.lot_id, row.location_id))
     return found

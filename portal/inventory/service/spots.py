@@ -53,7 +53,10 @@ def place_in_node(connection: Connection, *, org_id: UUID, node_id: UUID, place_
 def arrival_statuses(connection: Connection, *, org_id: UUID, lot_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the status that more stock of each lot arrives in: a recalled lot does not come back as usable."""
     rows = connection.execute(
-        text("SELECT id, status FROM lot WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[]))"),
+        text(
+            "SELECT id, CASE WHEN status = 'available' AND withheld IS NOT NULL THEN 'withheld' ELSE status END"
+            " AS status FROM lot WHERE org_id = :org AND id = ANY(CAST(:ids AS uuid[]))"
+        ),
         {"org": org_id, "ids": list(lot_ids)},
     )
     return {row.id: row.status for row in rows}

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.model import BadQuantity, LotStock, StockLine, check_positive, take_first_expired
-from portal.inventory.places import OWN, check_serials, count_corrections
+from portal.inventory.places import OWN, check_not_withheld, check_serials, count_corrections
 from portal.inventory.service.books import ensure_virtual_locations, locked_products, real_places
 from portal.inventory.service.serials import arriving_serials, check_given, leaving_serials
 from portal.inventory.service.spots import arrival_statuses, held_spots, stock_places, tell_fallen
@@ -181,6 +181,7 @@ def issue_stock(  # noqa: PLR0913 - what leaves, from where, for what, once
         SerialUsed: A serial number has left already, or is at another node.
         LotHeld: A serial number is in quarantine or blocked.
         LotExpired: The lot of a serial number is past its last day.
+        LotWithheld: The papers of a serial number's lot do not hold, or of the lot that lies there.
         NotEnoughStock: The node holds less usable stock; both figures are told and nothing has changed.
     """
     check_positive(quantity, what="an issue")
@@ -210,6 +211,8 @@ def issue_stock(  # noqa: PLR0913 - what leaves, from where, for what, once
         ]
     else:
         lots = _usable_lots(connection, actor.org_id, product_id, location_id, now.date())
+        if sum(lot.quantity for lot in lots) < quantity:
+            _check_papers(connection, actor.org_id, product_id, location_id)
         taken = take_first_expired(lots, quantity, sku=skus[product_id], place=places[location_id])
         parts = [(part.lot_id, part.place_id or location_id, part.quantity, None) for part in taken]
     customer = ensure_virtual_locations(connection, org_id=actor.org_id, now=now)["customer"]
@@ -278,6 +281,22 @@ def _note_feed(connection: Connection, org_id: UUID, location_ids: set[UUID], no
         ),
         {"org": org_id, "ids": list(location_ids), "now": now},
     )
+
+
+def _check_papers(connection: Connection, org_id: UUID, product_id: UUID, location_id: UUID) -> None:
+    """Say why stock that lies there may not leave, where its papers are the cause of there being too little."""
+    rows = connection.execute(
+        text("""
+            SELECT DISTINCT l.code, l.withheld FROM stock_balance b
+            JOIN lot l ON l.org_id = b.org_id AND l.id = b.lot_id
+            WHERE b.org_id = :org AND b.product_id = :product AND b.node_id = :place AND b.on_hand > 0
+              AND b.status = 'withheld' AND b.owner_id = :own AND l.withheld IS NOT NULL
+            ORDER BY l.code
+        """),
+        {"org": org_id, "product": product_id, "place": location_id, "own": OWN},
+    )
+    for row in rows:
+        check_not_withheld(row.code, row.withheld)
 
 
 def _usable_lots(

@@ -4,6 +4,7 @@ Serial numbers are waited for, never skipped: two people who take the same numbe
 second is refused.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.inventory.model import NotEnoughStock, check_positive
-from portal.inventory.places import OWN, Take, UnknownLot, UnknownSerial, WrongOwner, check_status
+from portal.inventory.places import LYING, OWN, Take, UnknownLot, UnknownSerial, WrongOwner, check_status
 from portal.inventory.service.guarding import At
 from portal.inventory.service.serials import check_given, check_serial_there
 from portal.inventory.service.spots import stock_places, tell_fallen
@@ -26,6 +27,7 @@ class Taken:
     lot_id: UUID
     expires_on: date | None
     serial_ids: tuple[UUID | None, ...]
+    withheld: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +46,11 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A lot of a product that is in the books."""
+    """A lot of a product that is in the books, and why its papers keep it from leaving, if they do."""
 
     lot_id: UUID
     expires_on: date | None
+    withheld: Sequence[Mapping[str, str]] = ()
 
 
 def find_taken(connection: Connection, *, org_id: UUID, take: Take, sku: str) -> Taken:
@@ -65,7 +68,7 @@ def find_taken(connection: Connection, *, org_id: UUID, take: Take, sku: str) ->
         NotEnoughStock: Less lies there.
     """
     check_positive(take.quantity, what=f"a move of {sku}")
-    check_status(take.status)
+    check_status(take.status, among=LYING)
     places = stock_places(connection, org_id=org_id, location_ids={take.place_id})
     lot = find_lot(connection, org_id, take.product_id, take.lot_code, sku)
     check_given(
@@ -98,7 +101,7 @@ def find_taken(connection: Connection, *, org_id: UUID, take: Take, sku: str) ->
         raise WrongOwner(f"What lies in {place} of {sku} belongs to another owner.", sku=sku, place=place)
     if held.get(take.owner_id, 0) < take.quantity:
         raise not_enough(sku, place, held=held.get(take.owner_id, 0), asked=take.quantity)
-    return Taken(lot.lot_id, lot.expires_on, serial_ids or (None,))
+    return Taken(lot.lot_id, lot.expires_on, serial_ids or (None,), lot.withheld)
 
 
 def post_taken(  # noqa: PLR0913 - what, to where, why
@@ -161,12 +164,15 @@ def find_lot(connection: Connection, org_id: UUID, product_id: UUID, code: str, 
         UnknownLot: The product has no such lot.
     """
     row = connection.execute(
-        text("SELECT id, expires_on FROM lot WHERE org_id = :org AND product_id = :product AND code = :code"),
+        text(
+            "SELECT id, expires_on, withheld FROM lot"
+            " WHERE org_id = :org AND product_id = :product AND code = :code"
+        ),
         {"org": org_id, "product": product_id, "code": code},
     ).first()
     if row is None:
         raise UnknownLot(f"{sku} has no lot {code}.", sku=sku, lot=code)
-    return Lot(row.id, row.expires_on)
+    return Lot(row.id, row.expires_on, row.withheld or ())
 
 
 def _serial(connection: Connection, org_id: UUID, take: Take, lot_id: UUID, code: str) -> UUID:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.platform.db import METADATA, identifier, instant, org_table, reference
 
@@ -93,6 +94,8 @@ lot_table = org_table(
     Column("expires_on", Date),
     # The status more stock of this lot arrives in; what lies there already has its status in the balance.
     Column("status", Text, nullable=False),
+    # Why its papers keep it from leaving, as the papers' rule says it; NULL while they hold.
+    Column("withheld", JSONB(none_as_null=True)),
     instant("created_at"),
     reference("product_id", "product"),
     UniqueConstraint("org_id", "product_id", "code"),
@@ -116,7 +119,7 @@ serial_table = org_table(
     reference("location_id", "location"),
     UniqueConstraint("org_id", "product_id", "code"),
     CheckConstraint("code <> ''", name="code_given"),
-    CheckConstraint("status IN ('available', 'quarantine', 'blocked')", name="status_known"),
+    CheckConstraint("status IN ('available', 'quarantine', 'blocked', 'withheld')", name="status_known"),
     CheckConstraint("state IN ('in_stock', 'shipped', 'scrapped', 'void')", name="state_known"),
     Index("ix_serial_place", "org_id", "product_id", "location_id"),
 )
@@ -156,8 +159,8 @@ move_table = org_table(
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("serial_id IS NULL OR quantity = 1", name="serial_is_one"),
     CheckConstraint(
-        "from_status IN ('available', 'quarantine', 'blocked')"
-        " AND to_status IN ('available', 'quarantine', 'blocked')",
+        "from_status IN ('available', 'quarantine', 'blocked', 'withheld')"
+        " AND to_status IN ('available', 'quarantine', 'blocked', 'withheld')",
         name="statuses_known",
     ),
     CheckConstraint(
@@ -176,7 +179,7 @@ balance_table = Table(
     identifier("product_id"),
     identifier("location_id"),
     identifier("lot_id"),
-    # available, quarantine or blocked; that a lot has expired follows from its last day.
+    # available, quarantine, blocked or withheld; that a lot has expired follows from its last day.
     Column("status", Text, nullable=False),
     # All zeros for our own stock, or the partner whose consignment stock it is.
     identifier("owner_id"),
@@ -190,7 +193,7 @@ balance_table = Table(
     reference("location_id", "location"),
     reference("node_id", "location"),
     reference("lot_id", "lot"),
-    CheckConstraint("status IN ('available', 'quarantine', 'blocked')", name="status_known"),
+    CheckConstraint("status IN ('available', 'quarantine', 'blocked', 'withheld')", name="status_known"),
     CheckConstraint("on_hand >= 0", name="not_negative"),
 )
 
