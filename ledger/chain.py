@@ -52,6 +52,7 @@ from ledger.errors import (
     TransactionKnown,
     TransactionRefused,
 )
+from ledger.history import AnchorEvent
 
 ANCHOR_GAS = 120_000
 """Gas limit of ``anchor``: the first of a stream costs about 80,000, a steady one less than 65,000."""
@@ -225,6 +226,17 @@ class Chain:
         with _translated():
             logs = self._web3.eth.get_logs(wanted)
             return bytes(logs[0]["transactionHash"]) if logs else None
+
+    def anchor_events(self, contract: str, stream: bytes, *, first: int, last: int) -> tuple[AnchorEvent, ...]:
+        """The ``Anchored`` events of a stream in blocks ``first`` to ``last``, oldest first."""
+        wanted: Any = {
+            "address": _address(contract),
+            "fromBlock": first,
+            "toBlock": last,
+            "topics": [Web3.to_hex(word) for word in (self._artefact.topics()["Anchored"], stream)],
+        }
+        with _translated():
+            return tuple(_event(cast("dict[str, Any]", log)) for log in self._web3.eth.get_logs(wanted))
 
     def try_anchor(self, call: AnchorCall, sender: str) -> None:
         """Run ``anchor`` without sending it.
@@ -420,6 +432,20 @@ class Chain:
             tx_hash = bytes(signed.hash)
             self._web3.eth.wait_for_transaction_receipt(cast("Any", tx_hash), MINED_WITHIN_S, POLL_S)
         return cast("TransactionReceipt", self.receipt(tx_hash))
+
+
+def _event(log: dict[str, Any]) -> AnchorEvent:
+    size, head, prev_block = decode(["uint64", "bytes32", "uint64"], bytes(log["data"]))
+    return AnchorEvent(
+        seq=int.from_bytes(log["topics"][3]),
+        root=bytes(log["topics"][2]),
+        size=size,
+        head=bytes(head),
+        prev_block=prev_block,
+        block_number=int(log["blockNumber"]),
+        block_hash=bytes(log["blockHash"]),
+        tx_hash=bytes(log["transactionHash"]),
+    )
 
 
 def _address(text: str) -> Any:

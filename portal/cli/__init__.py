@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import audit, conformance, health, imports, operators, reconcile, run, serve, verify
+from portal.cli import audit, conformance, health, imports, ledger, operators, reconcile, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -29,6 +29,7 @@ for _command in (
     reconcile.reconcile,
     operators.operator,
     audit.audit,
+    ledger.ledger,
     health.health,
     conformance.conformance,
 ):

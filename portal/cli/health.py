@@ -35,14 +35,17 @@ def health() -> None:
 def _database(settings: Settings) -> str:
     import psycopg  # noqa: PLC0415 - only this question needs it
 
-    from portal.platform.postgres import EmbeddedPostgres  # noqa: PLC0415 - as above
-
-    url = settings.database_url or EmbeddedPostgres(settings.home).url
     try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
+        with psycopg.connect(_database_url(settings), connect_timeout=5) as connection:
             return f"ok, PostgreSQL {connection.info.server_version // 10000}"
     except psycopg.OperationalError as error:
         raise OSError(str(error).splitlines()[0]) from error
+
+
+def _database_url(settings: Settings) -> str:
+    from portal.platform.postgres import EmbeddedPostgres  # noqa: PLC0415 - psycopg only when needed
+
+    return settings.database_url or EmbeddedPostgres(settings.home).url
 
 
 def _chain(settings: Settings) -> str:
@@ -51,7 +54,24 @@ def _chain(settings: Settings) -> str:
         raise OSError(f"it was never started in {settings.home}")
     rpc = HTTPRPC(url)
     chain_id = int(rpc.call("eth_chainId", []), 16)
-    return f"ok, chain {chain_id}, block {int(rpc.call('eth_blockNumber', []), 16)}"
+    block = int(rpc.call("eth_blockNumber", []), 16)
+    if stopped := _stopped_writers(settings):
+        raise OSError(
+            f"chain {chain_id} answers, but nothing is written to it: {stopped}; see tally ledger status"
+        )
+    return f"ok, chain {chain_id}, block {block}"
+
+
+def _stopped_writers(settings: Settings) -> str:
+    """Return what stopped the writers of the chains; empty when none is, or the database cannot say."""
+    import psycopg  # noqa: PLC0415 - only this question needs it
+
+    try:
+        with psycopg.connect(_database_url(settings), connect_timeout=5) as connection:
+            found = connection.execute("SELECT role, code, message FROM chain_standing WHERE state = 'stopped'")
+            return "; ".join(f"{role}: {code}, {message}" for role, code, message in found)
+    except psycopg.Error:
+        return ""
 
 
 def _portal(settings: Settings) -> str:

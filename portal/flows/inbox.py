@@ -14,6 +14,7 @@ from portal.inventory.reads import Product, Uncovered, last_check, products_by_i
 from portal.inventory.units.model import Units
 from portal.inventory.units.reads import units_of
 from portal.passports import reads as passports
+from portal.passports import writer
 from portal.passports.reads import AnchorQueue
 from portal.replenishment.model import State
 
@@ -94,6 +95,8 @@ class Inbox:
         drifts: Balances and serial numbers that did not agree with the moves when the books were last compared.
         feeds: Nodes with their age.
         anchors: The anchoring.
+        stopped: The chains whose writer has stopped until a person looks.
+        rewritten: Partners who saw a list of batches that is not the beginning of today's.
         setup: The set-up checklist's counts.
     """
 
@@ -109,6 +112,8 @@ class Inbox:
     drifts: int
     feeds: list[Feed]
     anchors: AnchorQueue
+    stopped: list[writer.Standing]
+    rewritten: int
     setup: Setup
 
 
@@ -142,6 +147,8 @@ def inbox(connection: Connection, *, org_id: UUID, today: date, now: datetime) -
         drifts=checked.drifts if checked else 0,
         feeds=_feeds(connection, org_id),
         anchors=anchors,
+        stopped=writer.stopped(connection, org_id=org_id),
+        rewritten=writer.broken_looks(connection, org_id=org_id),
         setup=_setup(connection, org_id, anchors),
     )
 

@@ -1,8 +1,9 @@
-"""Bringing sealed batches onto the chain: the worker's part of the room, and the only one that loads web3.
+"""Bringing sealed batches onto a chain: the worker's part of the room, which loads web3.
 
-Several workers may call ``anchor_pending``: an advisory lock in PostgreSQL makes one of them the writer. States
-and attempts are committed step by step (``ledger.issue`` says why), so this module takes a ``Database``, not
-a transaction.
+There is one main chain, whose receipts bundles carry, and there may be an extra one that witnesses the same
+batches; each has its own pin, its own writer and its own states. Several workers may call ``anchor_pending``: an
+advisory lock in PostgreSQL makes one of them the writer. States and attempts are committed step by step
+(``ledger.issue`` says why), so this module takes a ``Database``, not a transaction.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Select, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger.backend import ChainIdentity, Fees
@@ -21,14 +22,16 @@ from ledger.canonical import sha256
 from ledger.chain import Chain, load_or_create_account
 from ledger.contract import load_artefact, stream_id
 from ledger.errors import ForeignChain
+from ledger.history import check_stream
 from ledger.issue import AnchorBatch, AnchorState, AnchorTarget, Attempt, Placement, advance, build_receipt
 from portal.kernel.ids import new_id
 from portal.passports.reads import ChainPin, chain_pin
-from portal.passports.store import attempt_table, batch_table, chain_table
+from portal.passports.store import attempt_table, batch_table, chain_table, copy_table
+from portal.passports.writer import MAIN, sealed_batches
 from portal.platform.db import Database
 from portal.platform.secrets import open_home
 
-_WRITER_LOCK = 0xA7C4_0551
+_WRITER_LOCKS = {"main": 0xA7C4_0551, "extra": 0xA7C4_0552}
 _FOR_EVER = 2**63 - 1
 
 
@@ -42,6 +45,7 @@ class ChainSettings:
         kind: ``embedded``, ``consortium`` or ``public``.
         confirmations: Blocks on top before a batch is final.
         home: Folder with the writer's key.
+        role: ``main`` or ``extra``.
     """
 
     rpc_url: str
@@ -49,6 +53,7 @@ class ChainSettings:
     kind: str
     confirmations: int
     home: Path
+    role: str = MAIN
 
 
 def prepare_chain(database: Database, settings: ChainSettings, *, org_id: UUID, now: datetime) -> ChainPin:
@@ -71,10 +76,9 @@ def prepare_chain(database: Database, settings: ChainSettings, *, org_id: UUID, 
     chain = Chain(settings.rpc_url)
     identity = chain.identity()
     with database.reading() as connection:
-        pin = chain_pin(connection, org_id=org_id)
+        pin = chain_pin(connection, org_id=org_id, role=settings.role)
     if pin is not None:
-        chain.check_identity(ChainIdentity(pin.chain_id, pin.genesis))
-        chain.check_contract(pin.contract)
+        check_pinned(chain, pin)
         return pin
     if identity.chain_id != settings.chain_id:
         raise ForeignChain(
@@ -102,11 +106,26 @@ def prepare_chain(database: Database, settings: ChainSettings, *, org_id: UUID, 
                 kind=settings.kind,
                 stream=stream.hex(),
                 pinned_at=now,
+                role=settings.role,
             )
-            .on_conflict_do_nothing(index_elements=["org_id"])
+            .on_conflict_do_nothing(
+                index_elements=["org_id", "role"], index_where=chain_table.c.retired_at.is_(None)
+            )
         )
-    with database.reading() as connection:
-        return cast("ChainPin", chain_pin(connection, org_id=org_id))  # written a moment ago
+    with database.reading() as connection:  # written a moment ago
+        return cast("ChainPin", chain_pin(connection, org_id=org_id, role=settings.role))
+
+
+def check_pinned(chain: Chain, pin: ChainPin) -> None:
+    """Check that a chain is the pinned one, with the pinned contract on it.
+
+    Raises:
+        ledger.errors.ForeignChain: Another chain answers.
+        ledger.errors.ForeignContract: Other code lies at the pinned address, or none.
+        ledger.errors.ChainUnavailable: No usable answer.
+    """
+    chain.check_identity(ChainIdentity(pin.chain_id, pin.genesis))
+    chain.check_contract(pin.contract)
 
 
 def anchor_pending(database: Database, settings: ChainSettings, *, org_id: UUID, now: datetime) -> int:
@@ -117,27 +136,38 @@ def anchor_pending(database: Database, settings: ChainSettings, *, org_id: UUID,
     Raises:
         ledger.errors.LedgerError: As ``ledger.issue.advance``; what was reached before stays.
     """
-    with _lease(database) as mine:
-        if not mine:
-            return 0
-        pin = prepare_chain(database, settings, org_id=org_id, now=now)
-        target = AnchorTarget(
-            identity=ChainIdentity(pin.chain_id, pin.genesis),
-            contract=pin.contract,
-            stream=pin.stream,
-            account=writer_account(settings.home),
-            confirmations=settings.confirmations,
-        )
-        chain = Chain(settings.rpc_url)
-        store = AttemptStore(database, org_id, now)
-        finished = 0
-        for batch in _open_batches(database, org_id):
-            reached = advance(batch, store=store, chain=chain, target=target, now=int(now.timestamp()))
-            if reached.state is not AnchorState.FINAL:
-                break
-            store.save_receipt(batch.key, build_receipt(reached, target))
-            finished += 1
-        return finished
+    with lease(database, settings.role) as mine:
+        return write(database, settings, org_id=org_id, now=now) if mine else 0
+
+
+def write(database: Database, settings: ChainSettings, *, org_id: UUID, now: datetime) -> int:
+    """Do what ``anchor_pending`` does, for whoever holds the lease."""
+    pin = prepare_chain(database, settings, org_id=org_id, now=now)
+    target = target_of(pin, settings)
+    chain = Chain(settings.rpc_url)
+    store = store_of(database, settings.role, pin, org_id=org_id, now=now)
+    with database.reading() as connection:
+        sealed = [(one.root, one.size) for one in sealed_batches(connection, org_id=org_id)]
+    check_stream(chain.stream_state(pin.contract, pin.stream), sealed, final=store.final())
+    finished = 0
+    for batch in store.open_batches():
+        reached = advance(batch, store=store, chain=chain, target=target, now=int(now.timestamp()))
+        if reached.state is not AnchorState.FINAL:
+            break
+        store.save_receipt(batch.key, build_receipt(reached, target))
+        finished += 1
+    return finished
+
+
+def target_of(pin: ChainPin, settings: ChainSettings) -> AnchorTarget:
+    """Return where a pinned stream's batches go."""
+    return AnchorTarget(
+        identity=ChainIdentity(pin.chain_id, pin.genesis),
+        contract=pin.contract,
+        stream=pin.stream,
+        account=writer_account(settings.home),
+        confirmations=settings.confirmations,
+    )
 
 
 def writer_account(home: Path) -> Any:
@@ -148,17 +178,19 @@ def writer_account(home: Path) -> Any:
 
 
 class AttemptStore:
-    """``ledger.issue.AnchorStore`` on PostgreSQL; every method commits before it returns.
+    """``ledger.issue.AnchorStore`` on PostgreSQL for the main chain; every method commits before it returns.
 
     Args:
         database: Connections.
         org_id: The host company.
+        pin_id: The chain.
         now: Instant, for identifiers.
     """
 
-    def __init__(self, database: Database, org_id: UUID, now: datetime) -> None:
+    def __init__(self, database: Database, org_id: UUID, pin_id: UUID, now: datetime) -> None:
         self._database = database
         self._org_id = org_id
+        self._pin_id = pin_id
         self._now = now
 
     def attempts(self, key: str) -> Sequence[Attempt]:
@@ -167,7 +199,7 @@ class AttemptStore:
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(attempt_table)
-                .where(table.org_id == self._org_id, table.batch_id == UUID(key))
+                .where(table.org_id == self._org_id, table.batch_id == UUID(key), table.pin_id == self._pin_id)
                 .order_by(table.signed_at, table.id)
             )
             return [
@@ -189,6 +221,7 @@ class AttemptStore:
                     org_id=self._org_id,
                     id=new_id(self._now),
                     batch_id=UUID(key),
+                    pin_id=self._pin_id,
                     nonce=attempt.nonce,
                     raw=attempt.raw,
                     transaction_hash=attempt.tx_hash.hex(),
@@ -207,6 +240,39 @@ class AttemptStore:
         """Note that a batch is final, with what bundles carry of it."""
         self._update(key, state=AnchorState.FINAL.value, receipt=receipt)
 
+    def final(self) -> int:
+        """Return how many batches are final on the chain."""
+        with self._database.reading() as connection:
+            listed = self._listed().subquery()
+            return connection.execute(
+                select(func.count()).select_from(listed).where(listed.c.state == AnchorState.FINAL.value)
+            ).scalar_one()
+
+    def open_batches(self) -> list[AnchorBatch]:
+        """Return the batches that are not final on the chain, in order."""
+        with self._database.reading() as connection:
+            rows = connection.execute(self._listed()).all()
+        return [
+            AnchorBatch(
+                key=str(row.id),
+                seq=row.seq,
+                root=row.root,
+                size=row.size,
+                state=AnchorState(row.state or AnchorState.SEALED),
+                placement=_placement(row.placement),
+            )
+            for row in rows
+            if row.state != AnchorState.FINAL.value
+        ]
+
+    def _listed(self) -> Select[Any]:
+        table = batch_table.c
+        return (
+            select(table.id, table.seq, table.root, table.size, table.state, table.placement)
+            .where(table.org_id == self._org_id)
+            .order_by(table.seq)
+        )
+
     def _update(self, key: str, **values: Any) -> None:
         table = batch_table.c
         with self._database.transaction() as connection:
@@ -215,39 +281,51 @@ class AttemptStore:
             )
 
 
+class CopyStore(AttemptStore):
+    """The same for the extra chain: its states stand beside the batches, not in them."""
+
+    def _listed(self) -> Select[Any]:
+        table, copy = batch_table.c, copy_table.c
+        mine = and_(copy.org_id == table.org_id, copy.batch_id == table.id, copy.pin_id == self._pin_id)
+        return (
+            select(table.id, table.seq, table.root, table.size, copy.state, copy.placement)
+            .select_from(batch_table.outerjoin(copy_table, mine))
+            .where(table.org_id == self._org_id)
+            .order_by(table.seq)
+        )
+
+    def _update(self, key: str, **values: Any) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                insert(copy_table)
+                .values(
+                    org_id=self._org_id,
+                    id=new_id(self._now),
+                    batch_id=UUID(key),
+                    pin_id=self._pin_id,
+                    **({"state": AnchorState.SEALED.value} | values),
+                )
+                .on_conflict_do_update(index_elements=["org_id", "batch_id", "pin_id"], set_=values)
+            )
+
+
+def store_of(database: Database, role: str, pin: ChainPin, *, org_id: UUID, now: datetime) -> AttemptStore:
+    """Return the store of a chain's states."""
+    made = AttemptStore if role == MAIN else CopyStore
+    return made(database, org_id, pin.id, now)
+
+
 @contextmanager
-def _lease(database: Database) -> Iterator[bool]:
-    """Hold the writer's lock for the block; the server frees it when our connection dies."""
+def lease(database: Database, role: str) -> Iterator[bool]:
+    """Hold the lock of a chain's writer for the block; the server frees it when our connection dies."""
+    lock = {"lock": _WRITER_LOCKS[role]}
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        mine: bool = connection.execute(
-            text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _WRITER_LOCK}
-        ).scalar_one()
+        mine: bool = connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar_one()
         try:
             yield mine
         finally:
             if mine:
-                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _WRITER_LOCK})
-
-
-def _open_batches(database: Database, org_id: UUID) -> list[AnchorBatch]:
-    table = batch_table.c
-    with database.reading() as connection:
-        rows = connection.execute(
-            select(batch_table)
-            .where(table.org_id == org_id, table.state != AnchorState.FINAL.value)
-            .order_by(table.seq)
-        )
-        return [
-            AnchorBatch(
-                key=str(row.id),
-                seq=row.seq,
-                root=row.root,
-                size=row.size,
-                state=AnchorState(row.state),
-                placement=_placement(row.placement),
-            )
-            for row in rows
-        ]
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
 
 
 def _placement_value(placement: Placement | None) -> dict[str, Any] | None:

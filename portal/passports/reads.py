@@ -96,6 +96,8 @@ class AnchorQueue:
 class ChainPin:
     """The chain the writer is pinned to."""
 
+    id: UUID
+    role: str
     chain_id: int
     genesis: bytes
     contract: str
@@ -350,12 +352,17 @@ def trust_list(connection: Connection, *, org_id: UUID, name: str) -> TrustList:
     )
 
 
-def chain_pin(connection: Connection, *, org_id: UUID) -> ChainPin | None:
-    """Return the pinned chain; ``None`` before the first start of the worker."""
-    row = connection.execute(select(chain_table).where(chain_table.c.org_id == org_id)).one_or_none()
+def chain_pin(connection: Connection, *, org_id: UUID, role: str = "main") -> ChainPin | None:
+    """Return the chain pinned in a role, ``main`` or ``extra``; ``None`` before the first start of its writer."""
+    table = chain_table.c
+    row = connection.execute(
+        select(chain_table).where(table.org_id == org_id, table.role == role, table.retired_at.is_(None))
+    ).one_or_none()
     if row is None:
         return None
     return ChainPin(
+        id=row.id,
+        role=row.role,
         chain_id=row.chain_id,
         genesis=bytes.fromhex(row.genesis),
         contract=row.contract,

@@ -139,6 +139,8 @@ issuer_table = org_table(
 attempt_table = org_table(
     "anchor_attempt",
     identifier("batch_id"),
+    # The chain it was signed for.
+    identifier("pin_id"),
     Column("nonce", BigInteger, nullable=False),
     # Stored before it is sent: a crash at any point re-sends the same bytes.
     Column("raw", LargeBinary, nullable=False),
@@ -149,7 +151,9 @@ attempt_table = org_table(
     # Seconds since 1970, as the chain counts.
     Column("signed_at", BigInteger, nullable=False),
     reference("batch_id", "anchor_batch"),
-    UniqueConstraint("org_id", "transaction_hash"),
+    reference("pin_id", "chain_pin"),
+    # A chain begun anew may see the very same transaction once more.
+    UniqueConstraint("org_id", "pin_id", "transaction_hash"),
 )
 
 chain_table = org_table(
@@ -163,5 +167,50 @@ chain_table = org_table(
     Column("kind", Text, nullable=False),
     Column("stream", Text, nullable=False),
     instant("pinned_at"),
-    UniqueConstraint("org_id"),
+    # main, whose receipts bundles carry; or extra, a second witness.
+    Column("role", Text, nullable=False, server_default="main"),
+    # Left behind for another chain; its receipts are kept.
+    instant("retired_at", nullable=True),
+    CheckConstraint("role IN ('main', 'extra')", name="role_known"),
+    Index("uq_chain_pin_in_use", "org_id", "role", unique=True, postgresql_where=text("retired_at IS NULL")),
+)
+
+copy_table = org_table(
+    # What a chain beside the main one, or one left behind, says of a batch.
+    "anchor_copy",
+    identifier("batch_id"),
+    identifier("pin_id"),
+    Column("state", Text, nullable=False),
+    Column("placement", JSONB),
+    Column("receipt", JSONB),
+    reference("batch_id", "anchor_batch"),
+    reference("pin_id", "chain_pin"),
+    UniqueConstraint("org_id", "batch_id", "pin_id"),
+    CheckConstraint("state IN ('sealed', 'sent', 'mined', 'final')", name="state_known"),
+)
+
+standing_table = org_table(
+    # How the writer of a chain stands: anchors, waits for the chain, or has stopped until a person looks.
+    "chain_standing",
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The refusal's code and its sentence for the operator's shell; empty while all is well.
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    instant("since"),
+    UniqueConstraint("org_id", "role"),
+    CheckConstraint("state IN ('ok', 'waits', 'stopped')", name="state_known"),
+)
+
+seen_table = org_table(
+    # The head a partner was shown last: what they see next must begin with it.
+    "head_seen",
+    identifier("partner_id"),
+    Column("batches", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    instant("seen_at"),
+    # When the list of batches was first found to begin differently.
+    instant("broken_at", nullable=True),
+    reference("partner_id", "partner"),
+    UniqueConstraint("org_id", "partner_id"),
 )

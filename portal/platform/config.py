@@ -35,6 +35,11 @@ class Settings:
         chain_kind: What the verify page says of the chain: ``embedded``, ``consortium`` or ``public``
             (``TALLY_CHAIN_KIND``).
         chain_confirmations: Blocks on top of an anchor before it is final (``TALLY_CHAIN_CONFIRMATIONS``).
+        chain_extra_rpc_url: Endpoint of a second chain that witnesses the same batches; empty: none
+            (``TALLY_CHAIN_EXTRA_RPC_URL``).
+        chain_extra_id: Chain id it must have (``TALLY_CHAIN_EXTRA_ID``).
+        chain_extra_kind: What it is: ``embedded``, ``consortium`` or ``public`` (``TALLY_CHAIN_EXTRA_KIND``).
+        chain_extra_confirmations: As ``chain_confirmations``, there (``TALLY_CHAIN_EXTRA_CONFIRMATIONS``).
         seal_seconds: Longest wait of an issued credential for its batch (``TALLY_SEAL_SECONDS``).
         max_upload_mb: Largest request body in MiB (``TALLY_MAX_UPLOAD_MB``).
         web_threads: Threads of the web server (``TALLY_WEB_THREADS``).
@@ -54,6 +59,10 @@ class Settings:
     chain_id: int = 31337
     chain_kind: str = "embedded"
     chain_confirmations: int = 0
+    chain_extra_rpc_url: str = ""
+    chain_extra_id: int = 0
+    chain_extra_kind: str = "consortium"
+    chain_extra_confirmations: int = 1
     seal_seconds: int = 5
     max_upload_mb: int = 64
     web_threads: int = 8

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web import (
     account,
     agreements,
+    anchors,
     audit_pages,
     audited,
     auth,
@@ -74,6 +75,7 @@ PAGES = (
     public,
     documents,
     passports,
+    anchors,
 )
 """Every module with pages. What logs a request and what shells it come first: their hooks see all the others."""
 

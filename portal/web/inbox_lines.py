@@ -10,8 +10,9 @@ from portal.flows import order_views
 from portal.flows.inbox import EndingLot, Gap, Inbox
 from portal.flows.order_views import OrderView
 from portal.flows.withholding import WithheldLot
+from portal.passports.writer import EXTRA
 from portal.replenishment.model import Shipment
-from portal.web import filters, order_pages, paper_words
+from portal.web import chain_words, filters, order_pages, paper_words
 from portal.web import stock_words as words
 from portal.web.auth import current_viewer
 from portal.web.shell import serves
@@ -282,7 +283,39 @@ def _system(found: Inbox) -> list[dict[str, Any]]:
                 "at": filters.now(),
             }
         )
-    return items + _drifts(found)
+    return items + _chains(found) + _drifts(found)
+
+
+def _chains(found: Inbox) -> list[dict[str, Any]]:
+    """Say what about the chains needs a person: a writer that stopped, a list that was rewritten."""
+    line = {"filter": "system", "href": "/passports", "tone": "bad", "icon": "chain", "at": filters.now()}
+    items = [
+        line
+        | {
+            "kind": gettext("Anchoring has stopped"),
+            "title": chain_words.trouble(one),
+            "text": gettext("Nothing is written until you have looked: `tally ledger status` says more."),
+            "left": filters.ago(one.since),
+            "note": gettext("the extra chain") if one.role == EXTRA else "",
+        }
+        for one in found.stopped
+    ]
+    if found.rewritten:
+        items.append(
+            line
+            | {
+                "kind": gettext("List of batches rewritten"),
+                "title": ngettext(
+                    "%(num)d partner saw another list of batches",
+                    "%(num)d partners saw another list of batches",
+                    found.rewritten,
+                ),
+                "text": gettext("`tally ledger resync` compares the list with the chain."),
+                "left": filters.quantity(found.rewritten),
+                "note": "",
+            }
+        )
+    return items
 
 
 def _drifts(found: Inbox) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from flask.typing import ResponseReturnValue
 from portal.flows import passporting
 from portal.inventory import reads as inventory
 from portal.kernel.disclosure import Role
-from portal.passports import reads
+from portal.passports import reads, writer
 from portal.passports.model import code_hash
 from portal.passports.packs import PackSources, build_pack
+from portal.web import chain_words
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.passport_face import face_of
@@ -37,6 +38,7 @@ def index() -> ResponseReturnValue:
         shown, count = reads.passports(connection, org_id=viewer.org.id, page=page, per_page=PER_PAGE)
         queue = reads.anchor_queue(connection, org_id=viewer.org.id)
         pin = reads.chain_pin(connection, org_id=viewer.org.id)
+        stopped = writer.stopped(connection, org_id=viewer.org.id)
         products = inventory.products_by_id(connection, org_id=viewer.org.id, ids={p.product_id for p in shown})
         lots = passporting.lots_to_issue(connection, org_id=viewer.org.id, today=as_of().date()) if issues else ()
     return render_template(
@@ -46,6 +48,8 @@ def index() -> ResponseReturnValue:
         count=count,
         queue=queue,
         pin=pin,
+        stopped=stopped,
+        words=chain_words,
         lots=lots,
         issues=issues,
         path_of=path_of,

@@ -81,12 +81,14 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/transit", _l("In transit")),
         NavItem("/recalls", _l("Recalls")),
         NavItem("/scan", _l("Scan and verify")),
+        NavItem("/anchors", _l("List of batches")),
     ),
     "supplier": (
         NavItem("/vmi", _l("To answer")),
         NavItem("/shipments", _l("Shipments")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/scan", _l("Scan and verify")),
+        NavItem("/anchors", _l("List of batches")),
     ),
     "operator": (
         NavItem("/ops", _l("Inbox")),
@@ -104,6 +106,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/passports", _l("Passports and anchors")),
+        NavItem("/anchors", _l("List of batches")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/ops/audit", _l("Audit log")),
         NavItem("/scan", _l("Scan and verify")),
@@ -112,6 +115,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/scan", _l("Scan and verify")),
         NavItem("/passports", _l("Passports")),
         NavItem("/documents", _l("Certificates")),
+        NavItem("/anchors", _l("List of batches")),
     ),
 }
 """Side list per role; below 60 em the first four become the tabs at the bottom."""

@@ -300,7 +300,7 @@ def test_a_batch_that_a_reorganisation_took_back_has_no_place(scene: Scene) -> N
     scene.issue()
     with scene.services.database.transaction() as connection:
         batch_id = seal_batch(connection, org_id=scene.company.org_id, now=scene.now)
-    store = AttemptStore(scene.services.database, scene.company.org_id, scene.now)
+    store = AttemptStore(scene.services.database, scene.company.org_id, scene.company.org_id, scene.now)
     store.save_state(str(batch_id), AnchorState.SENT, None)
     with scene.services.database.reading() as connection:
         row = connection.execute(text("SELECT state, placement FROM anchor_batch")).one()

@@ -267,6 +267,8 @@ ROWS: tuple[Row, ...] = (
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
+    Row("GET /anchors", SIGNED_IN),
+    Row("GET /anchors.json", EVERYBODY),
     Row("POST /chain", EVERYBODY, json={}, entered=(200, 400, 403, 422, 503)),
     # Import.
     Row("GET /ops/import", OPERATOR),
