@@ -20,6 +20,7 @@ from portal.web import (
     moves,
     ops,
     orders,
+    partner_passports,
     passports,
     picking,
     places,
@@ -75,6 +76,7 @@ PAGES = (
     public,
     documents,
     passports,
+    partner_passports,
     anchors,
 )
 """Every module with pages. What logs a request and what shells it come first: their hooks see all the others."""

@@ -264,6 +264,15 @@ ROWS: tuple[Row, ...] = (
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
+    Row(
+        "GET /credentials/<uuid:credential_id>.jwt", EVERYBODY, path=f"/credentials/{NOWHERE}.jwt", entered=(404,)
+    ),
+    Row(
+        "GET /credentials/<uuid:credential_id>.sd-jwt",
+        EVERYBODY,
+        path=f"/credentials/{NOWHERE}.sd-jwt",
+        entered=(404,),
+    ),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
@@ -292,6 +301,13 @@ ROWS: tuple[Row, ...] = (
         entered=NONE,
     ),
     # Passports and papers for those who work with them.
+    Row("GET /partner/01/<gtin>/10/<path:lot>", SIGNED_IN, path=f"/partner{PASSPORT}", entered=(404,)),
+    Row(
+        "GET /partner/01/<gtin>/10/<path:lot>/passport.sd-jwt",
+        SIGNED_IN,
+        path=f"/partner{PASSPORT}/passport.sd-jwt",
+        entered=(404,),
+    ),
     Row("GET /passports", OPERATOR | AUDITOR),
     Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
