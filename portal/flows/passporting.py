@@ -108,8 +108,7 @@ def keep_paper(files: FileStore, *, draft: DocumentDraft, stream: IO[bytes], tod
         ValidityReversed: See ``check_document``.
         AlreadyOver: Its last day is before ``today``.
         FileTooLarge: More than ``MAX_PAPER_BYTES``.
-        NotAPDF: It cannot be read as a PDF.
-        ActivePDF: It carries programs or other files.
+        NotAPDF: It cannot be read as a PDF; see ``pdf.check_pdf`` for what else is refused.
     """
     check_document(draft)
     check_not_over(draft, on=today)
@@ -118,7 +117,7 @@ def keep_paper(files: FileStore, *, draft: DocumentDraft, stream: IO[bytes], tod
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > MAX_PAPER_BYTES:
-                raise FileTooLarge(f"The file is larger than {MAX_PAPER_BYTES} bytes.", max_bytes=MAX_PAPER_BYTES)
+                raise FileTooLarge(MAX_PAPER_BYTES)
             kept.write(chunk)
         kept.flush()
         pdf.check_pdf(Path(kept.name))
