@@ -245,6 +245,40 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404,)),
     Row("POST /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404, 422)),
+    # The auditor's desk.
+    Row("GET /audits", OPERATOR | AUDITOR),
+    Row("GET /audits/new", OPERATOR),
+    Row("POST /audits/new", OPERATOR, entered=(422,)),
+    Row("GET /audits/<number>", OPERATOR | AUDITOR, path="/audits/AU-0", entered=(404,)),
+    *(
+        Row(f"GET /audits/<number>/{page}", OPERATOR | AUDITOR, path=f"/audits/AU-0/{page}", entered=(404,))
+        for page in ("report", "checklist.csv", "pack.zip")
+    ),
+    Row("GET /audits/<number>/items/<item>", AUDITOR, path="/audits/AU-0/items/licence", entered=(404,)),
+    Row(
+        "POST /audits/<number>/items/<item>",
+        AUDITOR,
+        path="/audits/AU-0/items/licence",
+        form={"verdict": "fulfilled"},
+        entered=(404,),
+    ),
+    Row(
+        "POST /audits/<number>/items/<item>/findings",
+        AUDITOR,
+        path="/audits/AU-0/items/licence/findings",
+        form={"words": "w", "severity": "minor", "due_on": "2026-12-24"},
+        entered=(404,),
+    ),
+    Row(
+        "POST /audits/<number>/findings/<uuid:finding_id>/settle",
+        AUDITOR,
+        path=f"/audits/AU-0/findings/{NOWHERE}/settle",
+        entered=(404,),
+    ),
+    *(
+        Row(f"POST /audits/<number>/{deed}", AUDITOR, path=f"/audits/AU-0/{deed}", entered=(404,))
+        for deed in ("open", "complete", "sign")
+    ),
     # Suppliers.
     Row("GET /vmi", SUPPLIER),
     Row("GET /vmi/<number>", SUPPLIER, path="/vmi/R-0", entered=(404,)),
