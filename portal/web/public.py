@@ -24,7 +24,7 @@ from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
 from portal.passports.reads import Passport, PassportNotFound
-from portal.web import auth, errors, filters, relay
+from portal.web import auth, errors, filters, offline_verifier, relay
 from portal.web.context import as_of, reading, services
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
@@ -233,6 +233,23 @@ def trust() -> ResponseReturnValue:
         name = passporting.issuer_name(connection)
         listed = reads.trust_list(connection, org_id=company_id, name=name)
     return Response(listed.to_json(), content_type="application/json", headers=_OPEN)
+
+
+@blueprint.get("/verifier.html")
+def verifier() -> ResponseReturnValue:
+    """Give the offline verifier: one file to keep, which asks nobody."""
+    answer = Response(offline_verifier.page(), content_type="text/html; charset=utf-8", headers=_OPEN)
+    # The page carries its own, stricter policy; ours would forbid its script, which stands in the page itself.
+    answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.set_etag(offline_verifier.digest())
+    return answer.make_conditional(request)
+
+
+@blueprint.get("/verifier.sha256")
+def verifier_digest() -> ResponseReturnValue:
+    """Give the offline verifier's SHA-256, as ``sha256sum --check`` reads it."""
+    return Response(f"{offline_verifier.digest()}  verifier.html\n", content_type="text/plain", headers=_OPEN)
 
 
 @blueprint.post("/chain")

@@ -273,6 +273,8 @@ ROWS: tuple[Row, ...] = (
         path=f"/credentials/{NOWHERE}.sd-jwt",
         entered=(404,),
     ),
+    Row("GET /verifier.html", EVERYBODY),
+    Row("GET /verifier.sha256", EVERYBODY),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
