@@ -17,7 +17,7 @@ from portal.kernel.disclosure import Role
 from portal.kernel.quantity import to_text
 from portal.partners import reads as partners
 from portal.partners.model import NoAgreement, Viewer
-from portal.passports import reads, tokens
+from portal.passports import credentials, papers, reads, tokens
 from portal.passports.disclosing import PARTS, DisclosurePolicy, Level, Part, level_of
 from portal.passports.reads import Passport
 from portal.platform.services import Services
@@ -69,7 +69,7 @@ def presented(
     passport = reads.passport_of_lot(connection, org_id=org_id, gtin=gtin, lot_code=lot_code)
     if viewer.role is Role.CUSTOMER and viewer.tier is None:
         raise NoAgreement("No agreement is in force today.")
-    supplier_id = reads.reporter_of_lot(
+    supplier_id = papers.reporter_of_lot(
         connection, org_id=org_id, product_id=passport.product_id, lot_code=lot_code
     )
     level = level_of(viewer.role, viewer.disclosure, product_id=passport.product_id, supplier_id=supplier_id)
@@ -92,7 +92,7 @@ def public_token(connection: Connection, *, services: Services, org_id: UUID, cr
         PassportNotFound: There is none with this id.
         IssuerMoved: See ``as_token``.
     """
-    found = reads.passport_by_id(connection, org_id=org_id, credential_id=credential_id)
+    found = credentials.credential_by_id(connection, org_id=org_id, credential_id=credential_id)
     return tokens.as_token(found.body, passporting.issuer_of(connection, services=services))
 
 
