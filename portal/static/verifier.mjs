@@ -48,21 +48,21 @@ function icon(tone) {
 
 // one check
 function detailOf({ id, state, params }) {
-  if (id === 'signature' && params.proofs) return params.proofs.map((one) => `${one.suite} ${words[`state.${one.state}`].join(' ')}`).join(' · ');
-  if (id === 'issuer') return params.did;
-  if (id === 'validity' && params.from) return `${stamp(params.from)} → ${stamp(params.until)}`;
-  if (id === 'inclusion' && params.treeSize) return `${params.leafIndex + 1} / ${params.treeSize}`;
-  if (id === 'anchor' && state === 'ok') return `${words.block.join(' ')} ${params.block} · ${stamp(params.time)} · ${words.chain.join(' ')} ${params.chainId}`;
-  if (id === 'documents' && state === 'ok') return `${params.matched} / ${params.listed}`;
-  return params.fingerprint ?? params.file;
+  if (id === 'signature' && params.proofs) return params.proofs.flatMap((one) => [`${one.suite} `, ...inline(words[`state.${one.state}`]), ' ']);
+  if (id === 'issuer') return [params.did];
+  if (id === 'validity' && params.from) return [`${stamp(params.from)} → ${stamp(params.until)}`];
+  if (id === 'inclusion' && params.treeSize) return [`${params.leafIndex + 1} / ${params.treeSize}`];
+  if (id === 'anchor' && state === 'ok') return [...inline(words.block), ` ${params.block} · ${stamp(params.time)} · `, ...inline(words.chain), ` ${params.chainId}`];
+  if (id === 'documents' && state === 'ok') return [`${params.matched} / ${params.listed}`];
+  return [params.fingerprint ?? params.file ?? ''];
 }
 
 function line(check) {
   const { id, state, code, params } = check;
   const what = words[`${code}.${id}`] ?? words[code] ?? [code];
   const body = make('div', '', ...(state === 'not_asked' ? said(words[`check.${id}`]) : said(what, params)));
-  const detail = detailOf(check);
-  if (detail) body.append(make('div', 'small mono muted', detail));
+  const detail = make('div', 'small mono muted', ...detailOf(check));
+  if (detail.textContent) body.append(detail);
   if (params.provenAt !== undefined) body.append(make('div', 'small muted', ...inline(words.proven, params)));
   const kind = id === 'anchor' && words[`kind.${params.kind}`];
   if (kind) body.append(make('div', 'small muted', ...said(kind)));
@@ -77,7 +77,7 @@ function factsOf({ credential, name }) {
   Object.assign(facts, { lot: product?.batchNumber, gtin: product?.characteristics?.gtin, id: credential?.id, fingerprint: name && `sha256 ${name.slice(8, 72)}` });
   const list = make('dl', 'facts');
   for (const key of ['lot', 'gtin', 'issuer', 'from', 'until', 'id', 'fingerprint']) {
-    if (typeof facts[key] === 'string') list.append(make('div', '', make('dt', '', ...inline(words[`fact.${key}`])), make('dd', '', facts[key])));
+    if (typeof facts[key] === 'string') list.append(make('div', '', make('dt', '', ...inline(words[`fact.${key}`])), make('dd', key === 'id' || key === 'fingerprint' ? 'small mono' : '', facts[key])));
   }
   return list;
 }
@@ -110,7 +110,7 @@ function section(report, open) {
 function why({ verdict, pack, bundles }) {
   if (pack && pack.state !== 'ok') return [words['why.pack']];
   const count = bundles.length;
-  if (count > 1 || (pack && verdict === 'valid')) {
+  if (count > 1) {
     if (verdict === 'valid') return [words['why.all'], { count }];
     const of = (one) => bundles.filter((bundle) => bundle.verdict === one).length;
     return [words['why.worst'], { count, bad: of('invalid'), open: of('partial') }];
@@ -126,7 +126,7 @@ function show(report, seconds, asOf) {
   const { verdict, pack, bundles } = report;
   write($('#why'), ...why(report));
   $('#by').replaceChildren(...[
-    [words.at, { day: asOf.toISOString() }], [[`${words.here[0]} ${seconds.toFixed(1)} s`]],
+    [words.at, { day: asOf.toISOString() }], [words.here.map((text) => `${text} ${seconds.toFixed(1)} s`)],
   ].map(([texts, values]) => make('span', '', ...inline(texts, values))));
   const own = pack ? [make('ul', 'docs', line(pack))] : [];
   $('#reports').replaceChildren(...own, ...bundles.map((one, at) => section(one, at === 0 || one.verdict === 'invalid')));

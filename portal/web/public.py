@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import segno
-from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
@@ -25,6 +25,7 @@ from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, errors, filters, offline_verifier, relay
+from portal.web.assets import Assets
 from portal.web.context import as_of, reading, services
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
@@ -244,6 +245,14 @@ def verifier() -> ResponseReturnValue:
     answer.headers["Cache-Control"] = "no-cache"
     answer.set_etag(offline_verifier.digest())
     return answer.make_conditional(request)
+
+
+@blueprint.get("/passport-worker.js")
+def worker() -> ResponseReturnValue:
+    """Give the service worker of passport pages; it lies at the root because its scope is ``/01/``."""
+    assets: Assets = current_app.extensions["tally_assets"]
+    script = assets.data("passport-worker.js").replace(b"VERSION", assets.version.encode())
+    return Response(script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
 @blueprint.get("/verifier.sha256")

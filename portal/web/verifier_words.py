@@ -32,7 +32,7 @@ def _page() -> Texts:
         "fact.from": pair("Issued"),
         "fact.until": pair("Valid to"),
         "fact.fingerprint": pair("Fingerprint"),
-        "fact.id": pair("Number"),
+        "fact.id": pair("Passport number"),
     }
 
 

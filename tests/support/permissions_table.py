@@ -274,6 +274,7 @@ ROWS: tuple[Row, ...] = (
         entered=(404,),
     ),
     Row("GET /verifier.html", EVERYBODY),
+    Row("GET /passport-worker.js", EVERYBODY),
     Row("GET /verifier.sha256", EVERYBODY),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
