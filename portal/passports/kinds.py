@@ -43,6 +43,7 @@ class CredentialKind(StrEnum):
     EVENT = "trace_event"
     FACILITY = "facility"
     IDENTITY = "identity"
+    AUDIT_REPORT = "audit_report"
 
 
 KIND_OF_PAPER = {

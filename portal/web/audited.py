@@ -19,7 +19,7 @@ from portal.web.auth import session_viewer
 from portal.web.context import as_of, transaction
 
 READ_ROOMS = frozenset({
-    "inventory", "orders", "reservations", "board", "vmi", "documents", "partner_passports", "recalls",
+    "inventory", "orders", "reservations", "board", "vmi", "documents", "partner_passports", "recalls", "audits",
 })  # fmt: skip
 """Blueprints whose pages and files hold a partner's data."""
 

@@ -245,6 +245,40 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404,)),
     Row("POST /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404, 422)),
+    # The auditor's desk.
+    Row("GET /audits", OPERATOR | AUDITOR),
+    Row("GET /audits/new", OPERATOR),
+    Row("POST /audits/new", OPERATOR, entered=(422,)),
+    Row("GET /audits/<number>", OPERATOR | AUDITOR, path="/audits/AU-0", entered=(404,)),
+    *(
+        Row(f"GET /audits/<number>/{page}", OPERATOR | AUDITOR, path=f"/audits/AU-0/{page}", entered=(404,))
+        for page in ("report", "checklist.csv", "pack.zip")
+    ),
+    Row("GET /audits/<number>/items/<item>", AUDITOR, path="/audits/AU-0/items/licence", entered=(404,)),
+    Row(
+        "POST /audits/<number>/items/<item>",
+        AUDITOR,
+        path="/audits/AU-0/items/licence",
+        form={"verdict": "fulfilled"},
+        entered=(404,),
+    ),
+    Row(
+        "POST /audits/<number>/items/<item>/findings",
+        AUDITOR,
+        path="/audits/AU-0/items/licence/findings",
+        form={"words": "w", "severity": "minor", "due_on": "2026-12-24"},
+        entered=(404,),
+    ),
+    Row(
+        "POST /audits/<number>/findings/<uuid:finding_id>/settle",
+        AUDITOR,
+        path=f"/audits/AU-0/findings/{NOWHERE}/settle",
+        entered=(404,),
+    ),
+    *(
+        Row(f"POST /audits/<number>/{deed}", AUDITOR, path=f"/audits/AU-0/{deed}", entered=(404,))
+        for deed in ("open", "complete", "sign")
+    ),
     # Suppliers.
     Row("GET /vmi", SUPPLIER),
     Row("GET /vmi/<number>", SUPPLIER, path="/vmi/R-0", entered=(404,)),
@@ -263,6 +297,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
+    Row("GET /facilities/<code>", EVERYBODY, path="/facilities/NONE", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row(
         "GET /credentials/<uuid:credential_id>.jwt", EVERYBODY, path=f"/credentials/{NOWHERE}.jwt", entered=(404,)
@@ -311,6 +346,20 @@ ROWS: tuple[Row, ...] = (
         path=f"/partner{PASSPORT}/passport.sd-jwt",
         entered=(404,),
     ),
+    Row("GET /ops/credentials", OPERATOR | AUDITOR),
+    Row(
+        "POST /ops/credentials/documents/<uuid:document_id>",
+        OPERATOR,
+        path=f"/ops/credentials/documents/{NOWHERE}",
+        entered=(404,),
+    ),
+    Row(
+        "POST /ops/credentials/places/<uuid:location_id>",
+        OPERATOR,
+        path=f"/ops/credentials/places/{NOWHERE}",
+        entered=(404,),
+    ),
+    Row("POST /ops/credentials/identity", OPERATOR, form={"uscc": "x"}, entered=(422,)),
     Row("GET /passports", OPERATOR | AUDITOR),
     Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
