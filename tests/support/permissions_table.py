@@ -366,6 +366,8 @@ ROWS: tuple[Row, ...] = (
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
     Row("GET /passports/<digest>", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}", entered=(404,)),
     Row("GET /passports/<digest>/pack.zip", OPERATOR | AUDITOR, path="/passports/0/pack.zip", entered=(404,)),
+    Row("GET /passports/labels", OPERATOR),
+    Row("GET /passports/labels/labels.pdf", OPERATOR, entered=(422,)),
     Row("GET /passports/<digest>/label", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}/label", entered=(404,)),
     Row("GET /passports/<digest>/qr.svg", OPERATOR | AUDITOR, path="/passports/0/qr.svg", entered=(404,)),
     Row("GET /documents", SUPPLIER | OPERATOR | AUDITOR),
