@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from ledger.canonical import from_multibase, parse_json_strict, sha256
-from ledger.errors import LedgerError, PackRefused
+from ledger.dataintegrity.contexts import context_bytes
+from ledger.errors import LedgerError, PackRefused, UnknownContext
 from ledger.kinds.envelope import CREDENTIAL_MEDIA_TYPE
 from ledger.pack import Pack, PackFile, Role
 from ledger.rpc import HTTPRPC
@@ -81,7 +82,7 @@ def build_pack(
     states = _states(values, sources)
     files = [PackFile(f"bundles/{digest.hex()}.json", Role.BUNDLE, bundle) for digest, bundle in bundles.items()]
     files += [PackFile(f"states/{sha256(data).hex()}.json", Role.STATE, data) for data, _ in states]
-    files += _papers(connection, values, sources)
+    files += [*_contexts(values), *_papers(connection, values, sources)]
     heights = [height for _, height in states]
     texts = readmes(bundles=len(bundles), heights=heights, with_papers=sources.papers is not None)
     files += [PackFile(name, Role.README, text.encode()) for name, text in texts.items()]
@@ -110,6 +111,21 @@ def _cited(bundle: Any, *, is_credential: bool) -> list[bytes]:
         for entry in bundle["credential"].get("relatedResource", [])
         if "digestMultibase" in entry and (entry.get("mediaType") == CREDENTIAL_MEDIA_TYPE) is is_credential
     ]
+
+
+def _contexts(bundles: Sequence[Any]) -> list[PackFile]:
+    """Return the vocabularies the credentials use, for people; verifiers bring their own pinned ones."""
+    named = {
+        address for bundle in bundles for address in bundle["credential"]["@context"] if isinstance(address, str)
+    }
+    files = {}
+    for address in sorted(named):
+        try:
+            data = context_bytes(address)
+        except UnknownContext:
+            continue
+        files[data] = PackFile(f"contexts/{sha256(data).hex()}.jsonld", Role.CONTEXT, data, address)
+    return list(files.values())
 
 
 def _papers(connection: Connection, bundles: Sequence[Any], sources: PackSources) -> list[PackFile]:
