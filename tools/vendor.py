@@ -41,6 +41,7 @@ class Package:
 
 PACKAGES = (
     Package("htmx", "htmx.org", "4.0.1", "0BSD", {"package/dist/htmx.min.js": "htmx.min.js"}),
+    Package("jsonld", "jsonld", "9.0.0", "BSD-3-Clause", {"package/dist/jsonld.esm.min.js": "jsonld.esm.min.js"}),
     Package(
         "zxing-wasm",
         "zxing-wasm",
@@ -50,6 +51,17 @@ PACKAGES = (
             "package/dist/es/share.js": "share.js",
             "package/dist/es/reader/index.js": "reader/index.js",
             "package/dist/reader/zxing_reader.wasm": "reader/zxing_reader.wasm",
+        },
+    ),
+    Package(
+        "noto-sans-sc",
+        "@fontsource/noto-sans-sc",
+        "5.3.0",
+        "OFL-1.1",
+        {
+            "package/files/noto-sans-sc-chinese-simplified-400-normal.woff": (
+                "noto-sans-sc-chinese-simplified-400-normal.woff"
+            )
         },
     ),
 )

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-import segno
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -23,6 +22,7 @@ from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
+from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, credential_page, errors, filters, relay
 from portal.web.context import as_of, reading, services
@@ -105,10 +105,10 @@ def path_of(shown: Passport) -> str:
 def qr_svg(link: str) -> Response:
     """Draw a link as a QR code (error correction M: readable with 15 % of it damaged)."""
     drawing = io.BytesIO()
-    segno.make(link, error="m", micro=False, boost_error=False).save(
+    printed_code(link).save(
         drawing,
         kind="svg",
-        border=4,
+        border=RIM,
         dark="#1d2329",
         light="#ffffff",
         xmldecl=False,
@@ -150,7 +150,20 @@ def bundle(digest: str) -> ResponseReturnValue:
 @blueprint.get(contexts.PATH)
 def passport_context() -> ResponseReturnValue:
     """Give the JSON-LD context that this portal's credentials name; it never changes under this address."""
-    answer = Response(contexts.passport_context(), content_type="application/ld+json", headers=_OPEN)
+    return _context(contexts.passport_context())
+
+
+@blueprint.get("/contexts/<name>.jsonld")
+def pinned_context(name: str) -> ResponseReturnValue:
+    """Give one of the contexts of fixed content to the browser's reader, which compares its digest."""
+    data = contexts.pinned_file(f"{name}.jsonld")
+    if data is None:
+        raise NotFound
+    return _context(data)
+
+
+def _context(data: bytes) -> Response:
+    answer = Response(data, content_type="application/ld+json", headers=_OPEN)
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
 
