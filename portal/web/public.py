@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-import segno
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -23,9 +22,11 @@ from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
+from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, credential_page, errors, filters, relay
 from portal.web.context import as_of, reading, services
+from portal.web.moments import moment
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
 
@@ -105,10 +106,10 @@ def path_of(shown: Passport) -> str:
 def qr_svg(link: str) -> Response:
     """Draw a link as a QR code (error correction M: readable with 15 % of it damaged)."""
     drawing = io.BytesIO()
-    segno.make(link, error="m", micro=False, boost_error=False).save(
+    printed_code(link).save(
         drawing,
         kind="svg",
-        border=4,
+        border=RIM,
         dark="#1d2329",
         light="#ffffff",
         xmldecl=False,
@@ -139,9 +140,13 @@ def to_digest(text: str) -> bytes:
 
 @blueprint.get("/bundles/<digest>.json")
 def bundle(digest: str) -> ResponseReturnValue:
-    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt."""
+    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt, status.
+
+    With ``?at=`` the lists that counted then come along.
+    """
+    at = moment(request.args.get("at", ""))
     with reading() as connection:
-        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest))
+        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest), at=at)
     answer = Response(data, content_type="application/json", headers=_OPEN)
     answer.headers["Content-Disposition"] = f'inline; filename="passport-{digest[:8]}.json"'
     return answer
