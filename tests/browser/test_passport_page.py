@@ -116,6 +116,23 @@ def test_a_scanned_passport_is_verified_in_the_browser(
     sound(page)
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh", "加载解析程序并核验"), ("en", "Load the reader and check")])
+def test_the_proof_over_meaning_is_checked_when_asked(
+    windows: Visits, site: Site, language: str, word: str
+) -> None:
+    page = windows.window(language=language, width=PHONE)
+    judged(page, site.code, "good")
+    proofs = page.locator("#c-signature .small")
+    assert "eddsa-jcs-2022" in proofs.nth(1).inner_text()
+    assert "eddsa-rdfc-2022" in proofs.nth(2).inner_text()
+    page.get_by_role("button", name=word).click()
+    expect(page.locator("#c-signature button")).to_have_count(0)
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    told = [proofs.nth(place).inner_text().partition(": ")[2] for place in (1, 2)]
+    assert told[0] == told[1]
+    sound(page)
+
+
 def test_a_typed_address_is_verified_without_a_printed_code(windows: Visits) -> None:
     page = windows.window(language="en")
     judged(page, PATH, "good")
