@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger contract-test
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -56,6 +56,9 @@ bench-disclosure: $(DEV) ## measure row level security against an explicit predi
 
 bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger QUICK=1 for a short run); prints JSON
 	@$(PY) tools/bench_ledger.py $(if $(QUICK),--quick) $(PARTS)
+
+contract-test: $(RUN) ## test the contract with forge and compile it with two front ends; prints JSON; needs Node.js
+	@$(PY) tools/contract_bars.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics
