@@ -142,7 +142,7 @@ def _file(line: Mapping[str, Any], entry: Entry) -> PackFile:
     data = entry.unpacked()
     if sha256(data).hex() != line["sha256"]:
         raise PackRefused("pack_hash", f"{entry.name} is not the file the manifest names", file=entry.name)
-    if line["role"] not in set(Role) or not isinstance(line["title"], str):
+    if not isinstance(line["title"], str) or line["role"] not in list(Role):
         raise PackRefused("pack_manifest", f"{entry.name}: no role of a pack's file", file=entry.name)
     _check_place(Role(line["role"]), entry.name, data)
     return PackFile(entry.name, Role(line["role"]), data, line["title"])

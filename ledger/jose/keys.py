@@ -1,8 +1,8 @@
 """Keys that check a JSON Web Signature, read out of a DID document.
 
-Sources: Controlled Identifiers 1.0 (``Multikey``, ``JsonWebKey``), multicodec (``p256-pub`` 0x1200, ``p384-pub``
-0x1201), RFC 7518 (ES256, ES384), RFC 8037 (EdDSA). An algorithm is a property of the key and never of the
-token: whoever writes a token's header cannot choose how it is checked.
+Sources: Controlled Identifiers 1.0 (``Multikey``, ``JsonWebKey``), RFC 7518 (ES256, ES384), RFC 8037 (EdDSA). An
+algorithm is a property of the key and never of the token: whoever writes a token's header cannot choose how it is
+checked.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
-from ledger.canonical import from_multibase
-from ledger.errors import BadMultibase, Malformed, SignatureInvalid
-from ledger.keys import find_method, key_dates
+from ledger.errors import Malformed, SignatureInvalid
+from ledger.keys import PublicKey, find_method, key_dates, read_multikey
 
 ALGORITHMS: Final = ("EdDSA", "ES256", "ES384")
 """What signs a credential here; ``none`` and shared secrets never do."""
-_ED25519_PUB: Final = b"\xed\x01"
-_CURVES: Final[dict[bytes, ec.EllipticCurve]] = {b"\x80\x24": ec.SECP256R1(), b"\x81\x24": ec.SECP384R1()}
-_EC_ALGORITHMS: Final = {"secp256r1": "ES256", "secp384r1": "ES384"}
-_JWK_ALGORITHMS: Final = {
+_ALGORITHMS: Final = {
     ("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256", ("EC", "P-384"): "ES384",
 }  # fmt: skip
 
@@ -78,17 +74,15 @@ def _key_of(method: Mapping[str, Any]) -> tuple[str, RawKey]:
 
 
 def _from_multikey(text: Any) -> tuple[str, RawKey]:
-    data = from_multibase(text)
-    if data[:2] == _ED25519_PUB:
-        return "EdDSA", Ed25519PublicKey.from_public_bytes(data[2:])
-    curve = _CURVES.get(data[:2])
-    if curve is None:
-        raise BadMultibase("a multikey of another kind")
-    return _EC_ALGORITHMS[curve.name], ec.EllipticCurvePublicKey.from_encoded_point(curve, data[2:])
+    key = read_multikey(text)
+    if isinstance(key, PublicKey):
+        return "EdDSA", Ed25519PublicKey.from_public_bytes(key.raw)
+    point = ec.EllipticCurvePublicKey.from_encoded_point(key.curve.group(), key.raw)
+    return _ALGORITHMS["EC", key.curve.name], point
 
 
 def _from_jwk(jwk: Any) -> tuple[str, RawKey]:
-    algorithm = _JWK_ALGORITHMS[jwk["kty"], jwk["crv"]]
+    algorithm = _ALGORITHMS[jwk["kty"], jwk["crv"]]
     if "d" in jwk or jwk.get("alg", algorithm) != algorithm:
         raise Malformed("a private key, or one for another algorithm")
     raw: RawKey = PyJWK(jwk, algorithm=algorithm).key

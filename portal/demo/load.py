@@ -403,7 +403,8 @@ def passport_links(services: Services) -> list[tuple[str, str]]:
         rows = connection.execute(
             text(
                 "SELECT DISTINCT ON (gtin, lot_code) gtin, lot_code, digest FROM credential"
-                " WHERE org_id = :org ORDER BY gtin, lot_code, issued_at DESC, id DESC"
+                " WHERE org_id = :org AND kind = 'product_passport'"
+                " ORDER BY gtin, lot_code, issued_at DESC, id DESC"
             ),
             {"org": company.id if company else None},
         ).all()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from portal.demo.papers import pdf
 from portal.flows import passporting
+from portal.flows.naming import two_names
 from portal.kernel.actor import Actor
 from portal.passports import service
 from portal.passports.model import DocumentDraft, DocumentKind, TraceLine
@@ -133,7 +134,7 @@ def _trace(lot: PassportLot, zone: ZoneInfo) -> list[TraceLine]:
             days=days
         )
 
-    supplier = passporting.two_names(lot.supplier_zh, lot.supplier_en)
+    supplier = two_names(lot.supplier_zh, lot.supplier_en)
     steps = (
         ("commissioning", supplier, f"JY-{lot.lot_code}", at(0, 9)),
         ("shipping", supplier, f"ASN-{lot.lot_code}", at(1, 15)),

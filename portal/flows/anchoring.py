@@ -12,7 +12,8 @@ from ledger.errors import LedgerError
 from portal.partners import reads as partners
 from portal.passports import writer
 from portal.passports.anchoring import ChainSettings, anchor_pending
-from portal.passports.service import SEAL, seal_batch
+from portal.passports.issuing import SEAL
+from portal.passports.service import seal_batch
 from portal.platform.config import Settings
 from portal.platform.jobs import left_to_next_tick
 from portal.platform.services import Services

@@ -13,13 +13,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, text
 
+from portal.flows.evidence import links_of_lot
+from portal.flows.naming import two_names
 from portal.inventory import reads as inventory
 from portal.inventory.store import expected_table, location_table, lot_table
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
 from portal.partners import reads as partners
-from portal.passports import pdf, reads, service
+from portal.passports import papers, pdf, service
 from portal.passports.issuer import Issuer, load_issuer
+from portal.passports.issuing import Signing
 from portal.passports.model import (
     DocumentDraft,
     DocumentKind,
@@ -82,12 +85,6 @@ class LotToIssue:
     missing: tuple[str, ...]
 
 
-def two_names(name_zh: str, name_en: str) -> str:
-    """Return a name as documents carry it: Chinese, then English after a slash when that is another one."""
-    names = dict.fromkeys(name for name in (name_zh, name_en) if name)
-    return " / ".join(names)
-
-
 def files_of(home: Path) -> FileStore:
     """Return where papers lie."""
     return FileStore(home / "files")
@@ -108,8 +105,7 @@ def keep_paper(files: FileStore, *, draft: DocumentDraft, stream: IO[bytes], tod
         ValidityReversed: See ``check_document``.
         AlreadyOver: Its last day is before ``today``.
         FileTooLarge: More than ``MAX_PAPER_BYTES``.
-        NotAPDF: It cannot be read as a PDF.
-        ActivePDF: It carries programs or other files.
+        NotAPDF: It cannot be read as a PDF; see ``pdf.check_pdf`` for what else is refused.
     """
     check_document(draft)
     check_not_over(draft, on=today)
@@ -118,7 +114,7 @@ def keep_paper(files: FileStore, *, draft: DocumentDraft, stream: IO[bytes], tod
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > MAX_PAPER_BYTES:
-                raise FileTooLarge(f"The file is larger than {MAX_PAPER_BYTES} bytes.", max_bytes=MAX_PAPER_BYTES)
+                raise FileTooLarge(MAX_PAPER_BYTES)
             kept.write(chunk)
         kept.flush()
         pdf.check_pdf(Path(kept.name))
@@ -177,7 +173,7 @@ def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lo
     """
     product = inventory.find_product(connection, org_id=org_id, product_id=product_id)
     made_on, expires_on = _dates_of_lot(connection, org_id, product_id, lot_code)
-    supplier_id = reads.reporter_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
+    supplier_id = papers.reporter_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
     supplier = supplier_id and partners.partner_name(connection, org_id=org_id, partner_id=supplier_id)
     if not supplier:
         missing = [DocumentKind.INSPECTION_REPORT.value]
@@ -222,7 +218,7 @@ def _dates_of_lot(
 def issue(
     connection: Connection, *, actor: Actor, services: Services, product_id: UUID, lot_code: str, now: datetime
 ) -> UUID:
-    """Sign a lot's passport and queue its sealing; what already stands exactly so is returned, not issued again.
+    """Sign a lot's passport with the credentials of all it cites; what already stands exactly so is returned.
 
     Args:
         connection: Open transaction.
@@ -242,10 +238,22 @@ def issue(
         LotNotPrintable: The lot's code cannot stand in a GS1 code.
         NoIssuer: There is no company yet.
     """
-    return service.issue_passport(
-        connection,
+    signing = signing_of(connection, actor=actor, services=services, now=now)
+    subject = subject_of_lot(connection, org_id=actor.org_id, product_id=product_id, lot_code=lot_code)
+    cited = service.cited_papers(connection, signing=signing, subject=subject)
+    links = links_of_lot(connection, signing=signing, subject=subject, cited=cited)
+    return service.issue_passport(connection, signing=signing, subject=subject, links=links)
+
+
+def signing_of(connection: Connection, *, actor: Actor, services: Services, now: datetime) -> Signing:
+    """Return who signs, for whom and when.
+
+    Raises:
+        NoIssuer: There is no company yet.
+        ledger.errors.KeyExposed: Others may read the key file.
+    """
+    return Signing(
         actor=actor,
-        subject=subject_of_lot(connection, org_id=actor.org_id, product_id=product_id, lot_code=lot_code),
         issuer=issuer_of(connection, services=services),
         seal_after=timedelta(seconds=services.settings.seal_seconds),
         now=now,
@@ -302,7 +310,8 @@ SELECT * FROM (
   LEFT JOIN partner s ON s.org_id = l.org_id AND s.id = r.partner_id
   WHERE l.org_id = :org AND l.code <> '' AND p.active
     AND NOT EXISTS (
-      SELECT FROM credential k WHERE k.org_id = l.org_id AND k.product_id = l.product_id AND k.lot_code = l.code)
+      SELECT FROM credential k WHERE k.org_id = l.org_id AND k.product_id = l.product_id AND k.lot_code = l.code
+        AND k.kind = 'product_passport')
     AND (r.partner_id IS NOT NULL OR EXISTS (
       SELECT FROM stock_balance b WHERE b.org_id = l.org_id AND b.lot_id = l.id AND b.on_hand > 0))
 ) lots
@@ -321,7 +330,7 @@ def on_shipped(message: ShipmentSent, delivery: Delivery) -> None:
     """Note that a lot has left its supplier."""
     supplier = partners.partner_name(delivery.connection, org_id=message.org_id, partner_id=message.supplier_id)
     place = two_names(supplier.name_zh, supplier.name_en) if supplier else ""
-    _trace(message, delivery, step="shipping", place=place)
+    _trace(message, delivery, step="shipping", place=place, partner_id=supplier.id if supplier else None)
 
 
 def on_received(message: GoodsReceived, delivery: Delivery) -> None:
@@ -333,10 +342,19 @@ def on_received(message: GoodsReceived, delivery: Delivery) -> None:
                 place.org_id == message.org_id, place.id == message.location_id
             )
         ).one()
-        _trace(message, delivery, step="receiving", place=two_names(row.name_zh, row.name_en))
+        name = two_names(row.name_zh, row.name_en)
+        _trace(message, delivery, step="receiving", place=name, location_id=message.location_id)
 
 
-def _trace(message: ShipmentSent | GoodsReceived, delivery: Delivery, *, step: str, place: str) -> None:
+def _trace(
+    message: ShipmentSent | GoodsReceived,
+    delivery: Delivery,
+    *,
+    step: str,
+    place: str,
+    location_id: UUID | None = None,
+    partner_id: UUID | None = None,
+) -> None:
     if not message.lot_code:  # goods that are not kept by lot have no trace of a lot
         return
     told = message_table.c
@@ -355,6 +373,8 @@ def _trace(message: ShipmentSent | GoodsReceived, delivery: Delivery, *, step: s
             document=message.number,
             quantity=message.quantity,
             at=at or delivery.now,
+            location_id=location_id,
+            partner_id=partner_id,
         ),
         now=delivery.now,
     )

@@ -77,6 +77,15 @@ def partner_name(connection: Connection, *, org_id: UUID, partner_id: UUID) -> P
     return None if row is None else PartnerName(*row)
 
 
+def registration(connection: Connection, *, org_id: UUID, partner_id: UUID) -> dict[str, str]:
+    """Return a partner's ``uscc``, ``gln`` and ``country`` as far as they are known."""
+    table = partner_table.c
+    row = connection.execute(
+        select(table.uscc, table.gln, table.country).where(table.org_id == org_id, table.id == partner_id)
+    ).one()
+    return {name: value for name, value in row._mapping.items() if value}  # noqa: SLF001 - SQLAlchemy's public name
+
+
 def person(connection: Connection, *, org_id: UUID, person_id: UUID) -> Person:
     """Return somebody who may sign in.
 

@@ -26,6 +26,8 @@ company_table = Table(
     Column("name_zh", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("is_demo", Boolean, nullable=False),
+    # Unified Social Credit Code (统一社会信用代码), once somebody gave it.
+    Column("uscc", Text),
     instant("created_at"),
 )
 

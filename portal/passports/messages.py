@@ -25,6 +25,21 @@ class PassportIssued(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceIssued(Message):
+    """A credential of a paper, an event, a place or the firm was signed; its anchor follows.
+
+    Attributes:
+        credential_id: The new credential.
+        kind: One of ``portal.passports.kinds.CredentialKind``.
+    """
+
+    name: ClassVar[str] = "passports.evidence.issued"
+
+    credential_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRegistered(Message):
     """A certificate or an inspection report was handed in and is safely stored.
 

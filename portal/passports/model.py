@@ -6,7 +6,8 @@ Specifications (GTIN, batch or lot).
 """
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 from ledger.canonical import canonical_bytes, sha256
 from ledger.errors import BadLot
 from ledger.kinds.digital_link import digital_link
-from ledger.kinds.envelope import EvidenceFile, Party
+from ledger.kinds.envelope import EvidenceFile, LinkedCredential, Party
 from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact
 from portal.kernel.errors import Malformed, Refused
 from portal.kernel.gtin import to_gtin14
@@ -132,6 +133,23 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceInput:
+    """A quantity of a lot that went into another one.
+
+    Attributes:
+        gtin: 14 digits.
+        quantity: Decimal text.
+        unit: UN/ECE Recommendation 20 code.
+    """
+
+    gtin: str
+    lot_code: str
+    name: str
+    quantity: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLine:
     """One thing that happened to a lot.
 
@@ -141,6 +159,9 @@ class TraceLine:
         lot_code: Its lot.
         step: CBV business step (``shipping``, ``receiving`` …).
         quantity: Quanta of the product.
+        location_id: The place of ours where it happened.
+        partner_id: The partner at whose place it happened.
+        inputs: What the lot was made from, when that is what happened.
     """
 
     source_key: str
@@ -151,6 +172,9 @@ class TraceLine:
     document: str
     quantity: int
     at: datetime
+    location_id: UUID | None = None
+    partner_id: UUID | None = None
+    inputs: tuple[TraceInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +221,24 @@ class Issuing:
     origin: str
     at: datetime
     zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """The credentials a passport links by digest.
+
+    Attributes:
+        papers: By the paper's id.
+        events: By the event's source key.
+        others: Places and the firm itself.
+    """
+
+    papers: Mapping[UUID, LinkedCredential] = field(default_factory=dict)
+    events: Mapping[str, LinkedCredential] = field(default_factory=dict)
+    others: tuple[LinkedCredential, ...] = ()
+
+
+NO_LINKS = Links()
 
 
 def check_document(draft: DocumentDraft) -> None:
@@ -302,7 +344,17 @@ def holds_until(papers: tuple[Paper, ...], *, zone: ZoneInfo) -> datetime | None
     ends = [p.valid_until for p in papers if p.kind is DocumentKind.CERTIFICATE and p.valid_until is not None]
     if not ends:
         return None
-    return datetime.combine(min(ends), _LAST_SECOND, tzinfo=zone).astimezone(UTC)
+    return last_second(min(ends), zone)
+
+
+def last_second(day: date, zone: ZoneInfo) -> datetime:
+    """Return the last second of a local day."""
+    return datetime.combine(day, _LAST_SECOND, tzinfo=zone).astimezone(UTC)
+
+
+def document_address(origin: str, sha256: bytes) -> str:
+    """Return where a paper's file is, which is what credentials call it."""
+    return f"{origin}/documents/{sha256.hex()}"
 
 
 def to_facts(
@@ -311,6 +363,7 @@ def to_facts(
     trace: tuple[TraceLine, ...],
     *,
     issuing: Issuing,
+    links: Links = NO_LINKS,
 ) -> PassportFacts:
     """Return what the credential will say.
 
@@ -319,6 +372,7 @@ def to_facts(
         papers: Certificates in force and the lot's reports.
         trace: What happened to the lot, oldest first.
         issuing: Who issues it, where and when.
+        links: The credentials it links by digest.
 
     Raises:
         NoGTIN: See ``full_gtin``.
@@ -349,6 +403,7 @@ def to_facts(
                 valid_from=p.valid_from,
                 valid_until=p.valid_until,
                 file=files[p.id],
+                credential=links.papers.get(p.id),
             )
             for p in papers
             if p.kind is DocumentKind.CERTIFICATE
@@ -361,11 +416,13 @@ def to_facts(
                 inspected_on=p.valid_from,
                 passed=True,
                 file=files[p.id],
+                credential=links.papers.get(p.id),
             )
             for p in papers
             if p.kind is DocumentKind.INSPECTION_REPORT
         ),
-        events=tuple(_event(line, subject) for line in trace),
+        events=tuple(_event(line, subject, links) for line in trace),
+        links=links.others,
     )
 
 
@@ -374,6 +431,12 @@ def facts_key(facts: PassportFacts) -> str:
 
     The same request twice, or after nothing changed, has the same key: nothing new is to be issued.
     """
+    cited: list[CertificateFact | InspectionFact | TraceFact] = [
+        *facts.certificates,
+        *facts.inspections,
+        *facts.events,
+    ]
+    linked = [one.credential for one in cited if one.credential] + list(facts.links)
     said = {
         "issuer": facts.issuer.id,
         "gtin": facts.gtin,
@@ -392,6 +455,8 @@ def facts_key(facts: PassportFacts) -> str:
             for event in facts.events
         ],
     }
+    if linked:
+        said["linked"] = sorted(one.sha256.hex() for one in linked)
     return sha256(canonical_bytes(said)).hex()
 
 
@@ -401,20 +466,21 @@ def _digest(file: EvidenceFile | None) -> str:
 
 def _file(paper: Paper, origin: str) -> EvidenceFile:
     return EvidenceFile(
-        url=f"{origin}/documents/{paper.sha256.hex()}",
+        url=document_address(origin, paper.sha256),
         name=paper.file_name,
         media_type=paper.media_type,
         sha256=paper.sha256,
     )
 
 
-def _event(line: TraceLine, subject: PassportSubject) -> TraceFact:
+def _event(line: TraceLine, subject: PassportSubject, links: Links) -> TraceFact:
     return TraceFact(
-        kind="ObjectEvent",
+        kind="TransformationEvent" if line.inputs else "ObjectEvent",
         time=line.at,
         biz_step=line.step,
         place=line.place,
         quantity=to_text(line.quantity, decimals=subject.decimals),
         unit=subject.base_unit,
         document=line.document,
+        credential=links.events.get(line.source_key),
     )

@@ -12,7 +12,8 @@ from ledger.canonical import parse_json_strict
 from ledger.keys import KeyRecord, PublicKey, did_document
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
 from portal.kernel.errors import NotFound
-from portal.passports.model import DocumentKind, Paper, TraceLine
+from portal.passports.kinds import CredentialKind
+from portal.passports.model import DocumentKind, Paper, TraceInput, TraceLine
 from portal.passports.store import (
     batch_table,
     chain_table,
@@ -150,6 +151,9 @@ def trace_of_lot(
             document=row.document,
             quantity=row.quantity,
             at=row.at,
+            location_id=row.location_id,
+            partner_id=row.partner_id,
+            inputs=tuple(TraceInput(**one) for one in row.inputs or ()),
         )
         for row in rows
     )
@@ -163,7 +167,7 @@ def documents(connection: Connection, *, org_id: UUID, partner_id: UUID | None =
     )
     if partner_id is not None:
         query = query.where(table.partner_id == partner_id)
-    return tuple(_document(row) for row in connection.execute(query))
+    return tuple(to_document(row) for row in connection.execute(query))
 
 
 def document_by_digest(
@@ -189,7 +193,7 @@ def document_by_digest(
     row = connection.execute(query).one_or_none()
     if row is None:
         raise DocumentNotFound(f"No document {sha256.hex()} is registered.", sha256=sha256.hex())
-    return _document(row)
+    return to_document(row)
 
 
 def passport_of_lot(connection: Connection, *, org_id: UUID, gtin: str, lot_code: str) -> Passport:
@@ -251,30 +255,15 @@ def history_of_lot(connection: Connection, *, org_id: UUID, gtin: str, lot_code:
     return tuple(_passport(row) for row in rows)
 
 
-def reporter_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> UUID | None:
-    """Return the partner who handed in a lot's newest inspection report; ``None`` before there is one."""
-    table = document_table.c
-    found: UUID | None = connection.execute(
-        select(table.partner_id)
-        .where(
-            table.org_id == org_id,
-            table.kind == DocumentKind.INSPECTION_REPORT.value,
-            table.product_id == product_id,
-            table.lot_code == lot_code,
-        )
-        .order_by(table.uploaded_at.desc(), table.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return found
-
-
 def passports(
     connection: Connection, *, org_id: UUID, page: int = 1, per_page: int = 50
 ) -> tuple[tuple[Passport, ...], int]:
     """Return one page of all passports, newest first, and how many there are in all."""
     table = credential_table.c
     count = connection.execute(
-        select(func.count()).select_from(credential_table).where(table.org_id == org_id)
+        select(func.count())
+        .select_from(credential_table)
+        .where(table.org_id == org_id, table.kind == CredentialKind.PASSPORT.value)
     ).scalar_one()
     rows = connection.execute(
         _passports(org_id)
@@ -297,12 +286,12 @@ def passports_of_lots(
 
 
 def bundle(connection: Connection, *, org_id: UUID, digest: bytes) -> bytes:
-    """Return the bundle of a passport: credential, issuer's document, inclusion and anchor as far as they are.
+    """Return the bundle of a credential of any kind: itself, issuer's document, inclusion and anchor so far.
 
     Raises:
         PassportNotFound: There is none.
     """
-    row = connection.execute(_passports(org_id).where(credential_table.c.digest == digest)).one_or_none()
+    row = connection.execute(credentials_of(org_id).where(credential_table.c.digest == digest)).one_or_none()
     if row is None:
         raise PassportNotFound(f"No passport {digest.hex()}.", digest=digest.hex())
     credential: dict[str, Any] = parse_json_strict(row.body.encode())
@@ -414,11 +403,16 @@ def _issuers(connection: Connection, org_id: UUID) -> dict[str, list[KeyRecord]]
 
 
 def _passports(org_id: UUID) -> Select[Any]:
+    return credentials_of(org_id).where(credential_table.c.kind == CredentialKind.PASSPORT.value)
+
+
+def credentials_of(org_id: UUID) -> Select[Any]:
+    """Return the query of all credentials, each with its batch and the digest of what counts about the same."""
     table, batch = credential_table.c, batch_table.c
     newer = credential_table.alias("newer")
     newest = (
         select(newer.c.digest)
-        .where(newer.c.org_id == table.org_id, newer.c.gtin == table.gtin, newer.c.lot_code == table.lot_code)
+        .where(newer.c.org_id == table.org_id, newer.c.about == table.about, newer.c.kind == table.kind)
         .order_by(newer.c.issued_at.desc(), newer.c.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -439,9 +433,13 @@ def _passports(org_id: UUID) -> Select[Any]:
     )
 
 
+def state_of(row: Row[Any]) -> str:
+    """Return how far a credential's anchor is: ``issued``, ``sealed`` or ``anchored``."""
+    return "issued" if row.batch_state is None else "anchored" if row.batch_state == "final" else "sealed"
+
+
 def _passport(row: Row[Any]) -> Passport:
     anchor = None if row.receipt is None else Anchor.from_value(row.receipt)
-    state = "issued" if row.batch_state is None else "anchored" if row.batch_state == "final" else "sealed"
     return Passport(
         id=row.id,
         product_id=row.product_id,
@@ -452,7 +450,7 @@ def _passport(row: Row[Any]) -> Passport:
         issued_by=row.issued_by,
         issued_at=row.issued_at,
         valid_until=row.valid_until,
-        state=state,
+        state=state_of(row),
         block_number=anchor.block_number if anchor else None,
         anchored_at=anchor.block_time if anchor else None,
         replaced_by=None if row.newest == row.digest else row.newest,
@@ -475,7 +473,8 @@ def to_paper(row: Row[Any]) -> Paper:
     )
 
 
-def _document(row: Row[Any]) -> Document:
+def to_document(row: Row[Any]) -> Document:
+    """Return the registered paper that a row of ``document`` holds."""
     return Document(
         paper=to_paper(row),
         partner_id=row.partner_id,

@@ -4,25 +4,27 @@ Issuing signs and stores; it never waits for the chain. Sealing puts everything 
 one batch that never changes again; ``portal.passports.anchoring`` brings it onto the chain.
 """
 
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ledger.canonical import canonical_bytes, sha256
 from ledger.issue import SealedBatch, seal
 from ledger.kinds.passport import compose
-from ledger.proof import sign
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
-from portal.passports.issuer import Issuer
-from portal.passports.messages import DocumentRegistered, PassportIssued
+from portal.passports.issuing import Signing, keep_once
+from portal.passports.kinds import CredentialKind, Draft, about_lot
+from portal.passports.messages import DocumentRegistered
 from portal.passports.model import (
+    NO_LINKS,
     PDF,
     DocumentDraft,
     DocumentKind,
-    Issuing,
+    Links,
+    Paper,
     PassportSubject,
     TraceLine,
     check_document,
@@ -32,13 +34,9 @@ from portal.passports.model import (
     to_facts,
 )
 from portal.passports.reads import papers_of_lot, trace_of_lot
-from portal.passports.store import batch_table, credential_table, document_table, issuer_table, trace_table
+from portal.passports.store import batch_table, credential_table, document_table, trace_table
 from portal.platform.files import StoredFile
-from portal.platform.jobs import defer
 from portal.platform.outbox import publish
-
-SEAL = "passports.seal"
-"""Name of the job that seals and anchors what waits."""
 
 MAX_LEAVES = 10_000
 _SEAL_LOCK = 0x5EA1
@@ -135,19 +133,16 @@ def record_trace(connection: Connection, *, org_id: UUID, line: TraceLine, now: 
             document=line.document,
             quantity=line.quantity,
             at=line.at,
+            location_id=line.location_id,
+            partner_id=line.partner_id,
+            inputs=[asdict(one) for one in line.inputs] or None,
         )
         .on_conflict_do_nothing(index_elements=["org_id", "source_key"])
     )
 
 
 def issue_passport(
-    connection: Connection,
-    *,
-    actor: Actor,
-    subject: PassportSubject,
-    issuer: Issuer,
-    seal_after: timedelta,
-    now: datetime,
+    connection: Connection, *, signing: Signing, subject: PassportSubject, links: Links = NO_LINKS
 ) -> UUID:
     """Sign a lot's passport from its papers and trace, and queue its sealing.
 
@@ -155,11 +150,9 @@ def issue_passport(
 
     Args:
         connection: Open transaction.
-        actor: Who issues it.
+        signing: Who signs, for whom, and when.
         subject: The lot as the other rooms know it.
-        issuer: Whose key signs.
-        seal_after: How long the credential may wait for others in its batch.
-        now: Instant of issuing.
+        links: Credentials of what it cites, linked by digest.
 
     Returns:
         The credential's id.
@@ -170,84 +163,38 @@ def issue_passport(
         portal.kernel.gtin.NotAGTIN: Its check digit is wrong.
         LotNotPrintable: The lot's code cannot stand in a Digital Link.
     """
-    org_id = actor.org_id
-    today = now.astimezone(issuer.zone).date()
+    org_id = signing.actor.org_id
+    cited = cited_papers(connection, signing=signing, subject=subject)
+    trace = trace_of_lot(connection, org_id=org_id, product_id=subject.product_id, lot_code=subject.lot_code)
+    issuing = signing.issuing()
+    facts = to_facts(subject, cited, trace, issuing=issuing, links=links)
+    draft = Draft(
+        kind=CredentialKind.PASSPORT,
+        about=about_lot(facts.gtin, subject.lot_code),
+        key=facts_key(facts),
+        unsigned=compose(facts),
+        valid_until=facts.valid_until,
+        lot=(subject.product_id, facts.gtin, subject.lot_code),
+    )
+    return keep_once(connection, signing=signing, draft=draft, credential_id=issuing.credential_id).id
+
+
+def cited_papers(connection: Connection, *, signing: Signing, subject: PassportSubject) -> tuple[Paper, ...]:
+    """Return what a lot's passport cites: its reports, and certificates in force on the day of issuing.
+
+    Raises:
+        PapersMissing: No certificate in force, or no report of the lot.
+    """
+    today = signing.now.astimezone(signing.issuer.zone).date()
     papers = papers_of_lot(
         connection,
-        org_id=org_id,
+        org_id=signing.actor.org_id,
         supplier_id=subject.supplier_id,
         product_id=subject.product_id,
         lot_code=subject.lot_code,
     )
     check_papers(papers, on=today)
-    cited = tuple(p for p in papers if p.kind is DocumentKind.INSPECTION_REPORT or in_force(p, on=today))
-    trace = trace_of_lot(connection, org_id=org_id, product_id=subject.product_id, lot_code=subject.lot_code)
-    credential_id = new_id(now)
-    issuing = Issuing(
-        credential_id=credential_id, issuer=issuer.party, origin=issuer.origin, at=now, zone=issuer.zone
-    )
-    facts = to_facts(subject, cited, trace, issuing=issuing)
-    key = facts_key(facts)
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-    known: UUID | None = connection.execute(
-        select(credential_table.c.id).where(
-            credential_table.c.org_id == org_id, credential_table.c.facts_key == key
-        )
-    ).scalar_one_or_none()
-    if known is not None:
-        return known
-    ensure_issuer(connection, org_id=org_id, issuer=issuer, now=now)
-    document = canonical_bytes(sign(compose(facts), issuer.key, created=now))
-    connection.execute(
-        credential_table.insert().values(
-            org_id=org_id,
-            id=credential_id,
-            kind="product_passport",
-            product_id=subject.product_id,
-            gtin=facts.gtin,
-            lot_code=subject.lot_code,
-            body=document.decode(),
-            digest=sha256(document),
-            facts_key=key,
-            issued_by=actor.label,
-            issued_at=now,
-            valid_until=facts.valid_until,
-            replaces_id=_newest(connection, org_id, facts.gtin, subject.lot_code),
-        )
-    )
-    publish(
-        connection,
-        PassportIssued(org_id=org_id, credential_id=credential_id, gtin=facts.gtin, lot_code=subject.lot_code),
-        now=now,
-    )
-    defer(connection, SEAL, queueing_lock=SEAL, at=now + seal_after, org_id=str(org_id))
-    return credential_id
-
-
-def _newest(connection: Connection, org_id: UUID, gtin: str, lot_code: str) -> UUID | None:
-    table = credential_table.c
-    found: UUID | None = connection.execute(
-        select(table.id)
-        .where(table.org_id == org_id, table.gtin == gtin, table.lot_code == lot_code)
-        .order_by(table.issued_at.desc(), table.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return found
-
-
-def ensure_issuer(connection: Connection, *, org_id: UUID, issuer: Issuer, now: datetime) -> None:
-    """Note the issuer's public key in the key history; nothing happens when it is there."""
-    connection.execute(
-        insert(issuer_table)
-        .values(
-            org_id=org_id,
-            id=new_id(now),
-            did=issuer.key.did,
-            multikey=issuer.key.public.multikey,
-            made_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["org_id", "did", "multikey"])
-    )
+    return tuple(p for p in papers if p.kind is DocumentKind.INSPECTION_REPORT or in_force(p, on=today))
 
 
 def seal_batch(connection: Connection, *, org_id: UUID, now: datetime) -> UUID | None:

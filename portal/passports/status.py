@@ -260,17 +260,14 @@ class _Subject:
     """What a credential is about, by which another can stand in its place."""
 
     kind: str
-    product_id: UUID
-    lot_code: str
+    about: str
 
 
 def _subject(connection: Connection, org_id: UUID, credential_id: UUID, *, taking: bool) -> _Subject | None:
     table = credential_table.c
-    query = select(table.kind, table.product_id, table.lot_code).where(
-        table.org_id == org_id, table.id == credential_id
-    )
+    query = select(table.kind, table.about).where(table.org_id == org_id, table.id == credential_id)
     row = connection.execute(query.with_for_update() if taking else query).one_or_none()
-    return None if row is None else _Subject(row.kind, row.product_id, row.lot_code)
+    return None if row is None else _Subject(row.kind, row.about)
 
 
 def _taken(connection: Connection, actor: Actor, credential_id: UUID) -> tuple[_Subject, Standing]:

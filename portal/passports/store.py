@@ -55,7 +55,14 @@ trace_table = org_table(
     Column("document", Text, nullable=False),
     Column("quantity", BigInteger, nullable=False),
     instant("at"),
+    # Where it happened: at a place of ours, or at a partner's.
+    identifier("location_id", nullable=True),
+    identifier("partner_id", nullable=True),
+    # Of a transformation: GTIN, lot, name, quantity and unit of what went in.
+    Column("inputs", JSONB(none_as_null=True)),
     reference("product_id", "product"),
+    reference("location_id", "location"),
+    reference("partner_id", "partner"),
     UniqueConstraint("org_id", "source_key"),
     Index("ix_trace_event_lot", "org_id", "product_id", "lot_code"),
 )
@@ -78,10 +85,14 @@ batch_table = org_table(
 
 credential_table = org_table(
     "credential",
+    # See ``portal.passports.kinds``.
     Column("kind", Text, nullable=False),
-    identifier("product_id"),
-    Column("gtin", Text, nullable=False),
-    Column("lot_code", Text, nullable=False),
+    # What it speaks of (lot/…, document/…, event/…); the newest of a kind about the same thing counts.
+    Column("about", Text, nullable=False, server_default=""),
+    # Of a lot's passport only.
+    identifier("product_id", nullable=True),
+    Column("gtin", Text),
+    Column("lot_code", Text),
     # The signed document's exact text; never changed after issuing.
     Column("body", Text, nullable=False),
     # SHA-256 of its canonical bytes: the QR's #h= and the leaf's data.
@@ -102,6 +113,7 @@ credential_table = org_table(
     UniqueConstraint("org_id", "digest"),
     UniqueConstraint("org_id", "facts_key"),
     Index("ix_credential_lot", "org_id", "gtin", "lot_code", "issued_at"),
+    Index("ix_credential_about", "org_id", "about", "issued_at"),
     Index("ix_credential_unsealed", "org_id", "issued_at", postgresql_where=text("batch_id IS NULL")),
 )
 

@@ -17,6 +17,9 @@ class FileTooLarge(Refused):
 
     code = "file_too_large"
 
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"The file is larger than {max_bytes} bytes.", max_bytes=max_bytes, mb=max_bytes >> 20)
+
 
 class FileMissing(NotFound):
     """No file with this digest is stored."""
@@ -66,7 +69,7 @@ class FileStore:
                 while chunk := source.read(_CHUNK):
                     size += len(chunk)
                     if size > max_bytes:
-                        raise FileTooLarge(f"The file is larger than {max_bytes} bytes.", max_bytes=max_bytes)
+                        raise FileTooLarge(max_bytes)
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()

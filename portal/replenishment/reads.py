@@ -92,6 +92,19 @@ def shipment(connection: Connection, *, org_id: UUID, shipment_id: UUID) -> Ship
     return to_shipment(row)
 
 
+def shipments_of_lot(
+    connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str
+) -> tuple[Shipment, ...]:
+    """Return every shipment that brought a lot, in the order they left."""
+    table = shipment_table.c
+    rows = connection.execute(
+        select(shipment_table)
+        .where(table.org_id == org_id, table.product_id == product_id, table.lot_code == lot_code)
+        .order_by(table.departed_at, table.id)
+    )
+    return tuple(to_shipment(row) for row in rows)
+
+
 def shipments_by_order(connection: Connection, *, org_id: UUID, order_ids: Sequence[UUID]) -> dict[UUID, Shipment]:
     """Return the shipment of each order that has one, by order id; orders are shipped whole for now."""
     rows = connection.execute(

@@ -7,7 +7,7 @@ export const CHECKS = 'structure fingerprint signature issuer validity status in
 const KINDS = ['ProductPassport', 'ConformityCredential', 'TraceabilityEvent', 'FacilityRecord', 'IdentityAnchor'].map((kind) => `Digital${kind}`);
 const VC = 'https://www.w3.org/ns/credentials/v2';
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-const utf8 = new TextEncoder();
+export const utf8 = new TextEncoder();
 
 class Outcome extends Error {
   constructor(state, code, params = {}) {
@@ -15,12 +15,12 @@ class Outcome extends Error {
     Object.assign(this, { state, code, params });
   }
 }
-const fail = (code, params) => { throw new Outcome('failed', code, params); };
-const gap = (code, params) => { throw new Outcome('not_checked', code, params); };
-const need = (truth, code = 'malformed_bundle') => truth || fail(code);
+export const fail = (code, params) => { throw new Outcome('failed', code, params); };
+export const gap = (code, params) => { throw new Outcome('not_checked', code, params); };
+export const need = (truth, code = 'malformed_bundle') => truth || fail(code);
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isList = Array.isArray;
-const isText = (value) => typeof value === 'string';
+export const isText = (value) => typeof value === 'string';
 
 // strict JSON: what another parser could understand differently is refused
 const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
@@ -98,17 +98,17 @@ export function canonical(value) {
 }
 
 // bytes
-const join = (...parts) => {
+export const join = (...parts) => {
   const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
   for (const part of parts) { all.set(part, at); at += part.length; }
   return all;
 };
-const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', isText(data) ? utf8.encode(data) : data));
+export const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+export const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', isText(data) ? utf8.encode(data) : data));
 
-function fromMultibase(text) {
+export function fromMultibase(text) {
   if (!isText(text) || !/^z[1-9A-HJ-NP-Za-km-z]{1,140}$/.test(text)) throw new TypeError('multibase');
   let number = 0n;
   for (const digit of text.slice(1)) number = number * 58n + BigInt(BASE58.indexOf(digit));
@@ -117,7 +117,7 @@ function fromMultibase(text) {
   return join(new Uint8Array(zeros), fromHex(hex.length % 2 ? `0${hex}` : hex));
 }
 
-const instant = (text) => {
+export const instant = (text) => {
   const good = isText(text) && /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
   const moment = good ? new Date(text) : NaN;
   if (!(moment.valueOf() >= -1e15) || moment.toISOString() !== text.replace('Z', '.000Z')) throw new TypeError('instant');
@@ -126,9 +126,9 @@ const instant = (text) => {
 const toInstant = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
 
 // 1. structure
-const hex = (value, size, prefix = '') => need(isText(value) && new RegExp(`^${prefix}[0-9a-f]{${2 * size}}$`).test(value));
+export const hex = (value, size, prefix = '') => need(isText(value) && new RegExp(`^${prefix}[0-9a-f]{${2 * size}}$`).test(value));
 const number = (value) => need(Number.isSafeInteger(value) && value >= 0);
-const members = (value, names) => need(isObject(value) && Object.keys(value).sort().join() === names.split(' ').sort().join());
+export const members = (value, names) => need(isObject(value) && Object.keys(value).sort().join() === names.split(' ').sort().join());
 
 function readInclusion(value) {
   members(value, 'tree leafIndex treeSize root path');
@@ -377,29 +377,40 @@ function target({ anchor }, trust, trusted) {
   return trusted.anchors.find(same) ?? gap('unknown_anchor', { chainId: anchor.chainId });
 }
 
-async function checkAnchor(bundle, trust, trusted, rpc) {
+// who tells what the contract knows of a root: the chain's endpoint, or in a pack a proven state (stateproof.mjs)
+function chain(url) {
+  const ask = endpoint(url);
+  return {
+    async record({ chainId, genesis, contract, codeHash, stream }, root) {
+      const found = BigInt(answer(await ask('eth_chainId'), /^0x[0-9a-f]{1,64}$/i));
+      if (found !== BigInt(chainId) || (await block(ask, 0))[0] !== genesis) {
+        gap('wrong_chain', { expected: chainId, found: Number(found) });
+      }
+      const code = answer(await ask('eth_getCode', contract, 'latest'), DATA);
+      if (toHex(await sha256(fromHex(code.slice(2)))) !== codeHash) gap('wrong_contract', { contract });
+      const data = SELECTOR + stream.slice(2) + root;
+      const record = answer(await ask('eth_call', { to: contract, data }, 'latest'), /^0x[0-9a-f]{256}$/i);
+      return [2, 66, 130, 194].map((at) => Number(`0x${record.slice(at, at + 64)}`));
+    },
+    async block(_, { blockHash, blockNumber, transaction }) {
+      const [hash, transactions] = await block(ask, blockNumber);
+      if (hash !== blockHash || !transactions.includes(transaction)) fail('block_differs', { block: blockNumber });
+    },
+  };
+}
+
+async function checkAnchor(bundle, trust, trusted, { rpc, witness }) {
   const { inclusion, anchor } = bundle;
   if (!inclusion || !anchor) gap('not_anchored_yet');
-  const { chainId, genesis, contract, codeHash, stream, kind, rpc: own } = target(bundle, trust, trusted);
-  const ask = endpoint(rpc || own || gap('no_rpc'));
-  const found = BigInt(answer(await ask('eth_chainId'), /^0x[0-9a-f]{1,64}$/i));
-  if (found !== BigInt(chainId) || (await block(ask, 0))[0] !== genesis) {
-    gap('wrong_chain', { expected: chainId, found: Number(found) });
-  }
-  const code = answer(await ask('eth_getCode', contract, 'latest'), DATA);
-  if (toHex(await sha256(fromHex(code.slice(2)))) !== codeHash) gap('wrong_contract', { contract });
-  const data = SELECTOR + stream.slice(2) + inclusion.root;
-  const record = answer(await ask('eth_call', { to: contract, data }, 'latest'), /^0x[0-9a-f]{256}$/i);
-  const words = [2, 66, 130, 194].map((at) => Number(`0x${record.slice(at, at + 64)}`));
+  const aim = target(bundle, trust, trusted);
+  const asked = witness ?? chain(rpc || aim.rpc || gap('no_rpc'));
+  const words = await asked.record(aim, inclusion.root);
   if (!words[3]) fail('not_anchored', { root: inclusion.root });
   const time = instant(anchor.blockTime);
   const claimed = [anchor.seq, time / 1000, anchor.blockNumber, inclusion.treeSize];
   if (words.some((word, at) => word !== claimed[at])) fail('anchor_differs');
-  const [hash, transactions] = await block(ask, anchor.blockNumber);
-  if (hash !== anchor.blockHash || !transactions.includes(anchor.transaction)) {
-    fail('block_differs', { block: anchor.blockNumber });
-  }
-  return { time: anchor.blockTime, seq: anchor.seq, block: anchor.blockNumber, chainId, kind };
+  const more = await asked.block(aim, anchor, inclusion.root);
+  return { time: anchor.blockTime, seq: anchor.seq, block: anchor.blockNumber, chainId: aim.chainId, kind: aim.kind, ...more };
 }
 
 // 9. documents
@@ -415,7 +426,7 @@ async function checkDocuments({ credential }, files) {
 }
 
 // the report
-async function run(id, step, secure) {
+export async function run(id, step, secure) {
   try {
     if (secure && !globalThis.crypto?.subtle) gap('no_webcrypto');
     return { id, state: 'ok', code: 'ok', params: await step() };
@@ -429,12 +440,12 @@ async function run(id, step, secure) {
  * Check a bundle.
  * @param {string|Uint8Array} data The bundle's bytes or text.
  * @param {{trust?: object|null, rpc?: string|null, expectedHash?: string|null,
- *   files?: {name: string, bytes: Uint8Array}[], asOf?: Date|string, linkedData?: Function}} question A parsed trust
+ *   files?: {name: string, bytes: Uint8Array}[], asOf?: Date|string, linkedData?: Function, witness?: object}} question A parsed trust
  *   file, a chain endpoint that wins over the trust file's, the printed code's #h=, documents in hand, the moment to
  *   judge at, and what turns JSON-LD into canonical N-Quads: without it the rdfc suites are not checked.
  * @returns {Promise<{verdict: string, checks: object[], credential: object|null}>}
  */
-export async function verifyBundle(data, { trust = null, rpc = null, expectedHash = null, files = [], asOf = new Date(), linkedData } = {}) {
+export async function verifyBundle(data, { trust = null, rpc = null, expectedHash = null, files = [], asOf = new Date(), linkedData, witness } = {}) {
   let bundle;
   const now = new Date(asOf).valueOf();
   const first = await run('structure', () => { bundle = readBundle(data); return {}; });
@@ -447,7 +458,7 @@ export async function verifyBundle(data, { trust = null, rpc = null, expectedHas
   const batches = new Map();
   const anchored = (part) => {
     const batch = canonical([part.inclusion && [part.inclusion.root, part.inclusion.treeSize], part.anchor]);
-    if (!batches.has(batch)) batches.set(batch, run('anchor', () => checkAnchor(part, trust, trusted, rpc), true));
+    if (!batches.has(batch)) batches.set(batch, run('anchor', () => checkAnchor(part, trust, trusted, { rpc, witness }), true));
     return batches.get(batch);
   };
   const anchor = await anchored(bundle);

@@ -8,6 +8,7 @@ from portal.web import (
     anchors,
     audit_pages,
     audited,
+    audits,
     auth,
     board,
     deeds,
@@ -20,6 +21,7 @@ from portal.web import (
     moves,
     ops,
     orders,
+    partner_passports,
     passports,
     picking,
     places,
@@ -61,6 +63,7 @@ PAGES = (
     trace,
     required_papers,
     recalls,
+    audits,
     picking,
     places,
     deeds,
@@ -75,6 +78,7 @@ PAGES = (
     public,
     documents,
     passports,
+    partner_passports,
     anchors,
 )
 """Every module with pages. What logs a request and what shells it come first: their hooks see all the others."""

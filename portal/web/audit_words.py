@@ -63,6 +63,8 @@ WHAT = {
     "imports.save_mapping": _l("columns matched"),
     "imports.apply": _l("table applied"),
     "passports.issue": _l("passport issued"),
+    "partner_passports.show": _l("a passport with partner detail"),
+    "partner_passports.take": _l("a passport with partner detail as a file"),
     "credential.revoked": _l("credential revoked"),
     "credential.suspended": _l("credential suspended"),
     "credential.resumed": _l("credential taken up again"),

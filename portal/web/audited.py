@@ -18,7 +18,9 @@ from portal.web import errors
 from portal.web.auth import session_viewer
 from portal.web.context import as_of, transaction
 
-READ_ROOMS = frozenset({"inventory", "orders", "reservations", "board", "vmi", "documents", "recalls"})
+READ_ROOMS = frozenset({
+    "inventory", "orders", "reservations", "board", "vmi", "documents", "partner_passports", "recalls", "audits",
+})  # fmt: skip
 """Blueprints whose pages and files hold a partner's data."""
 
 STAFF_ROOMS = frozenset({"orders", "reservations", "board", "documents", "pools"})

@@ -12,6 +12,7 @@ from portal.inventory import reads as inventory
 from portal.inventory.reads import Product
 from portal.kernel.disclosure import Role
 from portal.kernel.errors import Forbidden, PortalError
+from portal.kernel.statuses import status_of
 from portal.partners import reads as partners
 from portal.passports import reads
 from portal.passports.model import AlreadyOver, DocumentDraft, DocumentKind, LotNeeded, ValidityReversed
@@ -135,7 +136,7 @@ def hand_in() -> ResponseReturnValue:
         )
     except PortalError as refusal:
         field = _FIELDS.get(type(refusal), "file")
-        status = 413 if isinstance(refusal, FileTooLarge) else 422
+        status = 413 if isinstance(refusal, FileTooLarge) else status_of(refusal)
         return _form(entries.values, {field: sentence_of(refusal)}), status
     with transaction() as connection:
         passporting.hand_in(connection, actor=actor, draft=draft, file=file, now=now)

@@ -9,10 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, has_request_context, make_response, redirect, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from werkzeug.exceptions import HTTPException, InternalServerError, Unauthorized
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, Unauthorized
 
 from portal.kernel.errors import PortalError, Unauthenticated
 from portal.kernel.ids import new_id
@@ -137,10 +147,18 @@ def problem_of(error: PortalError | HTTPException) -> Problem:
         sentence = sentence_of(error)
     else:
         status, values = error.code or 500, {}
-        code, sentence = f"http_{status}", ""
+        code, sentence = f"http_{status}", _size_limit(status)
     known = status if status in TITLES else (400 if status < 500 else 500)  # noqa: PLR2004 - 4xx or 5xx
     title, advice = str(TITLES[known]), str(ADVICE[known])
     return Problem(status, code, title, sentence, advice, quote_id(), values)
+
+
+def _size_limit(status: int) -> str:
+    """Return what may be sent at once, where a request is beyond it."""
+    most = current_app.config["MAX_CONTENT_LENGTH"]
+    if status != RequestEntityTooLarge.code or not most or (request.content_length or 0) <= most:
+        return ""
+    return str(gettext("At most %(mb)s MB can be sent at once.", mb=most >> 20))
 
 
 def wants_json() -> bool:

@@ -61,7 +61,6 @@ _SENTENCES = {
     "import_has_faults": _l("The file has %(faults)s faults, so nothing was imported."),
     "import_not_checked": _l("This import cannot be changed or applied any more as it stands now."),
     "import_missing": _l("There is no such import."),
-    "file_too_large": _l("This file is larger than an upload may be."),
     "file_missing": _l("The file of this import is not kept any more. Hand it in again."),
 }
 

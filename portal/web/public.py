@@ -16,9 +16,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from portal.flows import passporting
+from portal.flows import partner_passports, passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
-from portal.passports import contexts, reads
+from portal.passports import contexts, reads, tokens
 from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
@@ -32,6 +32,7 @@ from portal.web.passport_words import in_script, pair, step, words
 _DIGEST_CHARS = 64
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 """What is published here is for every verifier, wherever it runs."""
+_TOKENS = {tokens.TOKEN: partner_passports.public_token, tokens.DISCLOSED: partner_passports.public_disclosed}
 
 blueprint = Blueprint("public", __name__)
 
@@ -164,10 +165,34 @@ def bundle_of_lot(gtin: str, lot: str) -> ResponseReturnValue:
 
 @blueprint.get("/credentials/<uuid:credential_id>")
 def credential(credential_id: UUID) -> ResponseReturnValue:
-    """Give a credential exactly as it was signed."""
+    """Give a credential exactly as it was signed, or in the form of a token that is asked for."""
+    wanted = request.accept_mimetypes.best_match(("application/vc", *_TOKENS), "application/vc")
+    if wanted == "application/vc":
+        with reading() as connection:
+            found = reads.passport_by_id(connection, org_id=org_id(), credential_id=credential_id)
+        answer = Response(found.body, content_type=wanted, headers=_OPEN)
+    else:
+        answer = _token(credential_id, wanted)
+    answer.vary.add("Accept")
+    return answer
+
+
+@blueprint.get("/credentials/<uuid:credential_id>.jwt")
+def token(credential_id: UUID) -> ResponseReturnValue:
+    """Give a credential as one JSON Web Token."""
+    return _token(credential_id, tokens.TOKEN)
+
+
+@blueprint.get("/credentials/<uuid:credential_id>.sd-jwt")
+def disclosed(credential_id: UUID) -> ResponseReturnValue:
+    """Give a credential as a token of which parts can be withheld when it is passed on."""
+    return _token(credential_id, tokens.DISCLOSED)
+
+
+def _token(credential_id: UUID, media_type: str) -> Response:
     with reading() as connection:
-        found = reads.passport_by_id(connection, org_id=org_id(), credential_id=credential_id)
-    return Response(found.body, content_type="application/vc", headers=_OPEN)
+        text = _TOKENS[media_type](connection, services=services(), org_id=org_id(), credential_id=credential_id)
+    return Response(text, content_type=media_type, headers=_OPEN)
 
 
 @blueprint.get("/credentials/<uuid:credential_id>/pack.zip")

@@ -84,11 +84,23 @@ ROOMS: dict[str, Any] = {
     "no_schema": _l("Nothing is published for programs of this role."),
     "no_questions": _l("Threshold questions are asked under an agreement."),
     # passports
-    "not_a_pdf": _l("The file cannot be read as a PDF; it may be cut off or damaged."),
-    "active_pdf": _l("The PDF carries programs or other files. Please hand in a plain one."),
+    "not_a_pdf": _l(
+        "The file cannot be read as a PDF; it may be cut off or damaged. Save or scan it as a PDF again."
+    ),
+    "active_pdf": _l("The PDF carries programs or other files. Print it to a new PDF and hand that in."),
+    "encrypted_pdf": _l("The PDF asks for a password. Save it without one and hand it in again."),
+    "polyglot_pdf": _l("The file is a PDF and something else at once. Print it to a new PDF and hand that in."),
+    "costly_pdf": _l(
+        "Reading the PDF takes more than %(seconds)s seconds or %(mb)s MB of memory, the most that is allowed. "
+        "Print it to a new PDF, or scan the paper, and hand that in."
+    ),
+    "readers_busy": _l("Many files are being checked just now. Nothing was kept; hand it in again in a minute."),
     "lot_needed": _l("An inspection report is about one lot of one product. Name both."),
     "validity_reversed": _l("The document would end on %(valid_until)s before it starts on %(valid_from)s."),
     "field_empty": _l("“%(field)s” must have 1 to %(max)s characters."),
+    "not_a_gln": _l("“%(gln)s” is not a GLN: 13 digits, of which the last one follows from the others."),
+    "not_a_uscc": _l("“%(uscc)s” is not a social credit code: 18 characters, of which the last one follows."),
+    "unknown_place": _l("No such place is known."),
     "papers_missing": _l("A passport needs a certificate in force and an inspection report of the lot."),
     "no_gtin": _l("The product has no GTIN, so no code can point to its passport."),
     "bad_requirement": _l("“%(field)s” must have 1 to %(max)s characters."),
@@ -123,7 +135,10 @@ ROOMS: dict[str, Any] = {
     "lot_missing": _l("A shipment needs a number, a lot and dates in order."),
     "shipment_number_taken": _l("Despatch advice %(number)s exists already."),
     # platform
-    "file_too_large": _l("The file is too large; at most %(max_bytes)s bytes are taken."),
+    "file_too_large": _l(
+        "The file is larger than %(mb)s MB, the most that is taken. Save it smaller or split it, "
+        "and hand it in again."
+    ),
     "file_missing": _l("This file is not stored here."),
     "postgres_unavailable": _l("The database does not answer just now."),
 }

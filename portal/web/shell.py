@@ -103,6 +103,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/trace", _l("Trace a lot")),
         NavItem("/ops/requirements", _l("Required papers")),
         NavItem("/ops/recalls", _l("Recalls")),
+        NavItem("/audits", _l("Audits")),
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/passports", _l("Passports and anchors")),
@@ -113,6 +114,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
     ),
     "auditor": (
         NavItem("/scan", _l("Scan and verify")),
+        NavItem("/audits", _l("Audits")),
         NavItem("/passports", _l("Passports")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/anchors", _l("List of batches")),

@@ -232,9 +232,7 @@ def check_passports(
     acknowledged = set(journal.done("issued"))
     digests = {row[0] for row in connection.execute("SELECT encode(digest, 'hex') FROM credential").fetchall()}
     assert acknowledged <= digests
-    doubled = (
-        "SELECT count(*) FROM (SELECT 1 FROM credential GROUP BY product_id, lot_code HAVING count(*) > 1) AS d"
-    )
+    doubled = "SELECT count(*) FROM (SELECT 1 FROM credential GROUP BY kind, about HAVING count(*) > 1) AS d"
     assert number(connection, doubled) == 0
     papers = {row[0] for row in connection.execute("SELECT number FROM document").fetchall()}
     assert set(journal.done("handed in")) <= papers

@@ -69,7 +69,7 @@ def test_an_issued_passport_is_anchored_and_verifies_with_its_documents(scene: S
         assert passport.anchored_at is not None
         with here.services.database.reading() as connection:
             queue = reads.anchor_queue(connection, org_id=here.company.org_id)
-        assert (queue.waiting, queue.anchored, queue.last_block) == (0, 1, passport.block_number)
+        assert (queue.waiting, queue.anchored, queue.last_block) == (0, 5, passport.block_number)
         assert queue.last_anchored_at == passport.anchored_at
         assert here.anchor() == 0
         assert anchors_on(url, here) == 1

@@ -42,7 +42,7 @@ CONTENT = {
     "shipments": "SELECT number, lot_code, quantity, due_on, state FROM shipment",
     "documents": "SELECT number, kind, encode(sha256, 'hex') FROM document",
     "trace": "SELECT source_key, step, place, at FROM trace_event",
-    "passports": "SELECT gtin, lot_code, kind FROM credential",
+    "passports": "SELECT gtin, lot_code, kind FROM credential WHERE kind = 'product_passport'",
 }
 
 

@@ -21,6 +21,9 @@ from support.worlds_compare import Watcher, first_difference
 from support.worlds_questions import Question, questions
 from support.worlds_supplier import draw_supplier, supplier_questions, told_otherwise, words_of_supplier
 
+# Tracing these many requests costs a third of their time; what they run is covered by tests that say what it does.
+pytestmark = pytest.mark.no_cover
+
 PAIRS, QUESTIONS = 10, 500
 SUPPLIER_PAIRS, SUPPLIER_QUESTIONS = 5, 300
 

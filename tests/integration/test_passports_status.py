@@ -13,7 +13,7 @@ from portal.passports import reads, status
 from portal.passports.status import Mark, Standing
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
-from support.passporting import LOT, Scene, made_scene
+from support.passporting import GTIN, LOT, Scene, made_scene
 
 HOUR = timedelta(hours=1)
 NOBODYS = UUID(int=9)
@@ -134,12 +134,12 @@ def test_only_another_living_credential_of_the_subject_can_stand_in_its_place(sc
         with pytest.raises(status.NotAReplacement):
             act(scene, "revoke", old.id, superseded_by=other)
     with scene.services.database.transaction() as connection:
-        connection.execute(text("UPDATE credential SET lot_code = 'L8' WHERE id = :id"), {"id": old.id})
+        connection.execute(text("UPDATE credential SET about = 'lot/x/L8' WHERE id = :id"), {"id": old.id})
     with pytest.raises(status.NotAReplacement):
         act(scene, "revoke", old.id, superseded_by=new.id)
     with scene.services.database.transaction() as connection:
         connection.execute(
-            text("UPDATE credential SET lot_code = :lot WHERE id = :id"), {"id": old.id, "lot": LOT}
+            text("UPDATE credential SET about = :lot WHERE id = :id"), {"id": old.id, "lot": f"lot/{GTIN}/{LOT}"}
         )
     act(scene, "revoke", new.id)
     with pytest.raises(status.NotAReplacement):

@@ -35,7 +35,7 @@ def test_a_file_of_several_chunks_is_whole(tmp_path: Path) -> None:
 def test_too_large_a_file_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileTooLarge) as refusal:
         FileStore(tmp_path).add(io.BytesIO(b"abcd"), max_bytes=3)
-    assert refusal.value.values == {"max_bytes": 3}
+    assert refusal.value.values == {"max_bytes": 3, "mb": 0}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,8 +2,10 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 from flask import Flask
@@ -16,11 +18,15 @@ from portal.flows import passporting
 from portal.inventory.model import ProductDraft
 from portal.inventory.service import save_products
 from portal.partners.store import person_table
+from portal.passports import pdf
 from portal.passports.model import DocumentKind
 from portal.passports.store import document_table
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
+from portal.platform.files import FileTooLarge
 from portal.web import documents
+from portal.web.errors import sentence_of
+from support import hostile_pdfs as hostile
 from support.passporting import CERTIFICATE, REPORT, Scene, made_scene
 from support.people import browser, csrf_token
 
@@ -44,6 +50,7 @@ def supplier(app: Flask, scene: Scene) -> FlaskClient:
     return browser(app, scene.company, "supplier")
 
 
+NOT_A_PDF = "The file cannot be read as a PDF; it may be cut off or damaged. Save or scan it as a PDF again."
 FORM = {
     "kind": "inspection_report",
     "number": "JY-7",
@@ -56,12 +63,16 @@ FORM = {
 
 
 def hand_in(
-    client: FlaskClient, data: bytes | None = REPORT, name: str = "report.pdf", **changes: str
+    client: FlaskClient,
+    data: bytes | None = REPORT,
+    name: str = "report.pdf",
+    language: str = "en",
+    **changes: str,
 ) -> TestResponse:
     fields: dict[str, object] = {**FORM, **changes, "csrf_token": csrf_token(client.application, client)}
     if data is not None:
         fields["file"] = (io.BytesIO(data), name)
-    return client.post("/documents/new", data=fields, headers={"Accept-Language": "en"})
+    return client.post("/documents/new", data=fields, headers={"Accept-Language": language})
 
 
 def kept(scene: Scene) -> list[tuple[str, str | None, str]]:
@@ -101,7 +112,7 @@ def test_the_form_remembers_what_it_is_opened_for(supplier: FlaskClient) -> None
         ({"valid_from": "soon"}, REPORT, {"valid_from": "Write the day as 2026-11-27."}),
         ({}, None, {"file": "Choose the PDF."}),
         ({}, b"", {"file": "The file is empty."}),
-        ({}, b"PK\x03\x04", {"file": "The file cannot be read as a PDF; it may be cut off or damaged."}),
+        ({}, b"PK\x03\x04", {"file": NOT_A_PDF}),
         ({"lot": ""}, REPORT, {"lot": "An inspection report is about one lot of one product. Name both."}),
         (
             {"valid_until": "2026-11-22"},
@@ -125,6 +136,69 @@ def test_a_faulty_paper_comes_back_with_the_fault_beside_its_field(
     assert kept(scene) == []
 
 
+REFUSED = {
+    "en": [
+        (hostile.locked, "The PDF asks for a password. Save it without one and hand it in again."),
+        (
+            hostile.archive_too,
+            "The file is a PDF and something else at once. Print it to a new PDF and hand that in.",
+        ),
+        (
+            hostile.swollen,
+            (
+                "Reading the PDF takes more than 8 seconds or 512 MB of memory, the most that is allowed. "
+                "Print it to a new PDF, or scan the paper, and hand that in."
+            ),
+        ),
+    ],
+    "zh": [
+        (hostile.locked, "PDF 设有密码。请去掉密码后重新提交。"),
+        (hostile.archive_too, "这个文件既是 PDF 又是别的东西。请重新打印成 PDF 后提交。"),
+        (
+            hostile.swollen,
+            "读取这个 PDF 超出了 8 秒或 512 MB 内存的上限。请重新打印成 PDF，或扫描纸质件后提交。",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("language", REFUSED)
+def test_a_hostile_file_is_refused_with_the_limit_and_the_way_out(
+    supplier: FlaskClient, scene: Scene, language: str
+) -> None:
+    for made, sentence in REFUSED[language]:
+        answer = hand_in(supplier, made(), language=language)
+        assert (answer.status_code, faults(answer)) == (422, {"file": sentence})
+    assert kept(scene) == []
+
+
+def test_other_pages_answer_while_a_hostile_file_is_read(app: Flask, supplier: FlaskClient) -> None:
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(hand_in, supplier, hostile.swollen())
+        assert app.test_client().get("/healthz").status_code == 200
+        assert not reading.done()
+        assert reading.result().status_code == 422
+
+
+def test_when_too_many_files_are_read_the_form_comes_back_with_503(
+    supplier: FlaskClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "READERS", BoundedSemaphore(1))
+    monkeypatch.setattr(pdf, "WALL_S", 0)
+    with pdf.READERS:
+        answer = hand_in(supplier)
+    assert answer.status_code == 503
+    assert "hand it in again in a minute" in faults(answer)["file"]
+    assert kept(scene) == []
+
+
+def test_a_request_beyond_the_portals_limit_names_it(app: Flask, supplier: FlaskClient) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    answer = supplier.post("/documents/new", data=b"x" * (1 << 20 | 1), headers={"Accept-Language": "en"})
+    assert answer.status_code == 413
+    assert "At most 1 MB can be sent at once." in answer.get_data(as_text=True)
+
+
 def test_a_file_that_is_too_large_is_told_so(
     supplier: FlaskClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +207,24 @@ def test_a_file_that_is_too_large_is_told_so(
     assert answer.status_code == 413
     assert list(faults(answer)) == ["file"]
     assert kept(scene) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "en",
+            (
+                "The file is larger than 20 MB, the most that is taken. "
+                "Save it smaller or split it, and hand it in again."
+            ),
+        ),
+        ("zh", "文件超过 20 MB 的上限。请压缩或拆分后重新提交。"),
+    ],
+)
+def test_the_largest_size_is_named_with_the_way_out(app: Flask, language: str, sentence: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        assert sentence_of(FileTooLarge(passporting.MAX_PAPER_BYTES)) == sentence
 
 
 def test_a_file_without_a_usable_name_gets_one(supplier: FlaskClient, scene: Scene) -> None:

@@ -116,6 +116,22 @@ def test_a_suspended_passport_takes_its_lot_out_until_it_is_taken_up_again(scene
     assert why(scene) == ["revoked"]
 
 
+def test_a_suspended_credential_of_a_required_paper_takes_its_lots_out(scene: Scene) -> None:
+    scene.papers()
+    scene.issue()
+    require(scene, licence(scene))
+    with scene.services.database.transaction() as connection:
+        asked = text("SELECT id FROM credential WHERE kind = 'certificate'")
+        values = {"actor": scene.operator, "credential_id": connection.execute(asked).scalar_one()}
+        status.suspend(connection, **values, reason="Under inquiry", now=scene.now)
+    review(scene)
+    with scene.services.database.transaction() as connection:
+        (lot,) = withholding.withheld_lots(connection, org_id=scene.company.org_id)
+    assert [(one["fault"], one["number"], one["why"]) for one in lot.reasons] == [
+        ("suspended", "SC-1", "Under inquiry")
+    ]
+
+
 def test_whatever_is_said_of_papers_has_the_lots_reviewed(scene: Scene) -> None:
     bus = Bus()
     withholding.subscribe(bus, time_zone="Asia/Shanghai")

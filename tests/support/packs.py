@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ledger.credential import EvidenceFile, InspectionFact, Party, PassportFacts, compose
-
 from ledger.archive import read_archive
 from ledger.bundle import Bundle, Inclusion
 from ledger.canonical import sha256
 from ledger.keys import KeyRecord, SigningKey, did_document, did_web
+from ledger.kinds.envelope import EvidenceFile, Party
+from ledger.kinds.passport import InspectionFact, PassportFacts, compose
 from ledger.merkle import Tree, credential_leaf
 from ledger.pack import MANIFEST, Pack, PackFile, Role
 from ledger.proof import sign

@@ -245,6 +245,40 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404,)),
     Row("POST /ops/receive/<uuid:shipment_id>", OPERATOR, path=f"/ops/receive/{NOWHERE}", entered=(404, 422)),
+    # The auditor's desk.
+    Row("GET /audits", OPERATOR | AUDITOR),
+    Row("GET /audits/new", OPERATOR),
+    Row("POST /audits/new", OPERATOR, entered=(422,)),
+    Row("GET /audits/<number>", OPERATOR | AUDITOR, path="/audits/AU-0", entered=(404,)),
+    *(
+        Row(f"GET /audits/<number>/{page}", OPERATOR | AUDITOR, path=f"/audits/AU-0/{page}", entered=(404,))
+        for page in ("report", "checklist.csv", "pack.zip")
+    ),
+    Row("GET /audits/<number>/items/<item>", AUDITOR, path="/audits/AU-0/items/licence", entered=(404,)),
+    Row(
+        "POST /audits/<number>/items/<item>",
+        AUDITOR,
+        path="/audits/AU-0/items/licence",
+        form={"verdict": "fulfilled"},
+        entered=(404,),
+    ),
+    Row(
+        "POST /audits/<number>/items/<item>/findings",
+        AUDITOR,
+        path="/audits/AU-0/items/licence/findings",
+        form={"words": "w", "severity": "minor", "due_on": "2026-12-24"},
+        entered=(404,),
+    ),
+    Row(
+        "POST /audits/<number>/findings/<uuid:finding_id>/settle",
+        AUDITOR,
+        path=f"/audits/AU-0/findings/{NOWHERE}/settle",
+        entered=(404,),
+    ),
+    *(
+        Row(f"POST /audits/<number>/{deed}", AUDITOR, path=f"/audits/AU-0/{deed}", entered=(404,))
+        for deed in ("open", "complete", "sign")
+    ),
     # Suppliers.
     Row("GET /vmi", SUPPLIER),
     Row("GET /vmi/<number>", SUPPLIER, path="/vmi/R-0", entered=(404,)),
@@ -264,6 +298,15 @@ ROWS: tuple[Row, ...] = (
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
+    Row(
+        "GET /credentials/<uuid:credential_id>.jwt", EVERYBODY, path=f"/credentials/{NOWHERE}.jwt", entered=(404,)
+    ),
+    Row(
+        "GET /credentials/<uuid:credential_id>.sd-jwt",
+        EVERYBODY,
+        path=f"/credentials/{NOWHERE}.sd-jwt",
+        entered=(404,),
+    ),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
@@ -292,6 +335,13 @@ ROWS: tuple[Row, ...] = (
         entered=NONE,
     ),
     # Passports and papers for those who work with them.
+    Row("GET /partner/01/<gtin>/10/<path:lot>", SIGNED_IN, path=f"/partner{PASSPORT}", entered=(404,)),
+    Row(
+        "GET /partner/01/<gtin>/10/<path:lot>/passport.sd-jwt",
+        SIGNED_IN,
+        path=f"/partner{PASSPORT}/passport.sd-jwt",
+        entered=(404,),
+    ),
     Row("GET /passports", OPERATOR | AUDITOR),
     Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),

@@ -1,8 +1,8 @@
 """Papers are read in a process of their own; what would run something is refused."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -10,8 +10,11 @@ from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
 from portal.demo.papers import pdf
-from portal.passports import pdf as reading
+from portal.kernel.errors import PortalError
+from portal.passports import pdf as judging
+from portal.passports import pdf_reading as reading
 from portal.passports.model import ActivePDF, NotAPDF
+from support import hostile_pdfs as hostile
 
 
 def name(text: str) -> NameObject:
@@ -90,21 +93,52 @@ def test_a_cut_off_pdf_is_broken(tmp_path: Path) -> None:
 
 
 def test_the_reader_limits_itself_before_it_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits: list[tuple[int, tuple[int, int]]] = []
-    monkeypatch.setattr(reading.resource, "setrlimit", lambda kind, pair: limits.append((kind, pair)))
-    assert reading.main([str(written(tmp_path, QUIET["nothing"]))]) == 0
-    assert [pair for _, pair in limits] == [(1 << 30, 1 << 30), (10, 10)]
+    limits: dict[int, tuple[int, int]] = {}
+    monkeypatch.setattr(reading.resource, "setrlimit", lambda kind, pair: limits.update({kind: pair}))
+    assert reading.main([str(written(tmp_path, QUIET["nothing"])), "8", "512"]) == 0
+    assert limits == {
+        reading.resource.RLIMIT_CPU: (8, 8),
+        reading.resource.RLIMIT_AS: (536_870_912, 536_870_912),
+        reading.resource.RLIMIT_FSIZE: (0, 0),
+        reading.resource.RLIMIT_NOFILE: (32, 32),
+        reading.resource.RLIMIT_NPROC: (0, 0),
+        reading.resource.RLIMIT_CORE: (0, 0),
+    }
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], int]] = {
+    "harmless": (hostile.plain, 0),
+    "nested 200,000 deep": (hostile.nested, 4),
+    "pages that are their own children": (hostile.circling, 4),
+    "a stream that unpacks to 400 MB": (hostile.swollen, 7),
+    "behind a password": (hostile.locked, 6),
+    "an archive as well": (hostile.archive_too, 8),
+    "a web page behind its end": (hostile.page_too, 8),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_pdf_is_told_apart(tmp_path: Path, kind: str) -> None:
+    made, found = HOSTILE[kind]
+    path = tmp_path / "x.pdf"
+    path.write_bytes(made())
+    assert reading.inspect(path) == found
+
+
+def test_a_pdf_with_an_owners_password_only_can_be_read(tmp_path: Path) -> None:
+    path = written(tmp_path, lambda writer: writer.encrypt("", "owner", algorithm="AES-256"))
+    assert reading.inspect(path) == 0
 
 
 def test_our_own_papers_are_taken(tmp_path: Path) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(pdf("检验报告", ["合格"]))
-    reading.check_pdf(path)
+    judging.check_pdf(path)
 
 
 def test_an_active_pdf_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ActivePDF):
-        reading.check_pdf(written(tmp_path, ACTIVE["javascript"]))
+        judging.check_pdf(written(tmp_path, ACTIVE["javascript"]))
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04", b"%PDF-1.7 and nothing more", b""])
@@ -112,13 +146,56 @@ def test_what_is_no_pdf_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(data)
     with pytest.raises(NotAPDF):
-        reading.check_pdf(path)
+        judging.check_pdf(path)
 
 
-def test_a_pdf_that_takes_for_ever_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def endless(command: list[str], **_: Any) -> None:
-        raise subprocess.TimeoutExpired(command, 30)
+@pytest.mark.parametrize(
+    ("made", "refusal"),
+    [(hostile.locked, judging.EncryptedPDF), (hostile.page_too, judging.PolyglotPDF)],
+)
+def test_what_nobody_could_read_plainly_is_refused(
+    tmp_path: Path, made: Callable[[], bytes], refusal: type[PortalError]
+) -> None:
+    path = tmp_path / "x.pdf"
+    path.write_bytes(made())
+    with pytest.raises(refusal):
+        judging.check_pdf(path)
 
-    monkeypatch.setattr(reading.subprocess, "run", endless)
-    with pytest.raises(NotAPDF, match="reasonable time"):
-        reading.check_pdf(written(tmp_path, QUIET["nothing"]))
+
+def test_a_pdf_of_a_thousand_million_pages_ends_with_its_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "CPU_S", 1)
+    path = tmp_path / "x.pdf"
+    path.write_bytes(hostile.crowded())
+    with pytest.raises(judging.CostlyPDF) as refused:
+        judging.check_pdf(path)
+    assert refused.value.values == {"seconds": 1, "mb": 512}
+
+
+def test_a_reader_that_waits_for_ever_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "WALL_S", 0.2)
+    monkeypatch.setattr(judging, "READER", ("-c", "import select; select.select([], [], [], 60)"))
+    with pytest.raises(judging.CostlyPDF):
+        judging.check_pdf(written(tmp_path, QUIET["nothing"]))
+
+
+def test_a_reader_that_ends_strangely_has_read_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "READER", ("-c", "raise SystemExit(3)"))
+    with pytest.raises(NotAPDF):
+        judging.check_pdf(written(tmp_path, QUIET["nothing"]))
+
+
+def test_the_reader_knows_none_of_our_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALLY_DATABASE_URL", "postgresql://secret")
+    monkeypatch.setattr(
+        judging, "READER", ("-c", "import os; raise SystemExit(8 if 'TALLY_DATABASE_URL' in os.environ else 0)")
+    )
+    judging.check_pdf(written(tmp_path, QUIET["nothing"]))
+
+
+def test_no_more_files_are_read_at_once_than_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "READERS", BoundedSemaphore(1))
+    monkeypatch.setattr(judging, "WALL_S", 0)
+    with judging.READERS, pytest.raises(judging.ReadersBusy):
+        judging.check_pdf(written(tmp_path, QUIET["nothing"]))

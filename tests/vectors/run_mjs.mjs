@@ -3,6 +3,8 @@
 // Usage: node run_mjs.mjs [insecure] < cases.json; "insecure" stands for a page without WebCrypto.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { verifyPack } from '../../portal/static/pack.mjs';
+import { checkTrie, keccak, rlp } from '../../portal/static/stateproof.mjs';
 import { canonical, parseStrict, verifyBundle } from '../../portal/static/verify.mjs';
 
 const read = async (stream) => {
@@ -33,8 +35,24 @@ async function scripted(script) {
 
 if (process.argv[2] === 'insecure') Object.defineProperty(globalThis, 'crypto', { value: undefined });
 
+const bytesOf = (text) => Uint8Array.from(Buffer.from(text.replace(/^0x/, ''), 'hex'));
+const hexOf = (value) => (Array.isArray(value) ? value.map(hexOf) : Buffer.from(value).toString('hex'));
+const said = (step) => { try { return step(); } catch (error) { return error.code; } };
+
+// What an audit pack, or one of the parts of its proofs, comes to.
+async function packed({ pack, keccak: text, rlp: encoded, trie, ...question }) {
+  if (pack !== undefined) return verifyPack(Uint8Array.from(Buffer.from(pack, 'base64')), question);
+  if (text !== undefined) return hexOf(keccak(new TextEncoder().encode(text)));
+  if (encoded !== undefined) return said(() => hexOf(rlp(bytesOf(encoded))));
+  return said(() => `0x${hexOf(checkTrie(bytesOf(trie.root), keccak(bytesOf(trie.key)), trie.proof.map(bytesOf)))}`);
+}
+
 const found = [];
 for (const given of JSON.parse(await read(process.stdin))) {
+  if (['pack', 'keccak', 'rlp', 'trie'].some((name) => name in given)) {
+    found.push(await packed(given));
+    continue;
+  }
   if ('document' in given) {
     found.push(canonical(parseStrict(given.document)));
     continue;

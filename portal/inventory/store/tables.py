@@ -63,6 +63,8 @@ location_table = org_table(
     # Older than so many hours the feed is stale: its stock still counts, or is left out of what can be promised.
     Column("feed_limit_hours", Integer),
     Column("stale_policy", Text, nullable=False, server_default="count"),
+    # GS1 Global Location Number, 13 digits, of a node that has one.
+    Column("gln", Text),
     instant("created_at"),
     UniqueConstraint("org_id", "code"),
     reference("parent_id", "location"),

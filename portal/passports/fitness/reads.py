@@ -1,7 +1,7 @@
 """What decides about many lots, asked of the rows at once; requirements, recalls and who was told of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from portal.kernel.errors import NotFound
 from portal.passports.fitness.model import GOOD, HeldPaper, LotFacts, Recall, Requirement, Said
 from portal.passports.fitness.store import notice_table, recall_table, requirement_table
+from portal.passports.kinds import about_paper
 from portal.passports.model import DocumentKind
 from portal.passports.reads import to_paper
 
@@ -107,7 +108,7 @@ def requirements(connection: Connection, *, org_id: UUID) -> tuple[Requirement, 
 def facts_of_lots(
     connection: Connection, *, org_id: UUID, lots: Sequence[LotAsked], zone: ZoneInfo
 ) -> tuple[LotFacts, ...]:
-    """Return all that decides about lots, in their order; four statements however many lots there are.
+    """Return all that decides about lots, in their order; few statements however many lots there are.
 
     Args:
         connection: Any transaction.
@@ -116,11 +117,14 @@ def facts_of_lots(
         zone: The company's zone, whose dates are told.
     """
     products = list({lot.product_id for lot in lots})
-    reports = _papers(connection, _REPORTS, {"org": org_id, "products": products})
+    reports = _marked(
+        connection, org_id, _papers(connection, _REPORTS, {"org": org_id, "products": products}), zone
+    )
     by_lot = _grouped(reports, lambda row: (row.product_id, row.lot_code))
     asked = [(lot, _supplier_of(lot, by_lot)) for lot in lots]
     firms = list({supplier for _, supplier in asked if supplier is not None})
-    certificates = _grouped(_papers(connection, _CERTIFICATES, {"org": org_id, "firms": firms}), _firm)
+    issued = _papers(connection, _CERTIFICATES, {"org": org_id, "firms": firms})
+    certificates = _grouped(_marked(connection, org_id, issued, zone), _firm)
     passports = _passports(connection, org_id, products, zone)
     recalled = _recalls(connection, org_id, products, zone)
     return tuple(
@@ -169,6 +173,22 @@ _PASSPORTS = text("""
     ORDER BY m.purpose = 'revocation'
 """)
 
+# The same of the credentials made from papers, by what they are about.
+_ACCEPTED = text("""
+    SELECT c.about, m.purpose, m.reason, m.at
+    FROM (
+        SELECT DISTINCT ON (about) id, about FROM credential
+        WHERE org_id = :org AND about = ANY(CAST(:about AS text[]))
+        ORDER BY about, issued_at DESC, id DESC
+    ) c
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (purpose) purpose, mark, reason, at FROM credential_mark
+        WHERE org_id = :org AND credential_id = c.id ORDER BY purpose, at DESC, id DESC
+    ) m
+    WHERE m.mark
+    ORDER BY m.purpose = 'revocation'
+""")
+
 _Papers = list[tuple[Row[Any], HeldPaper]]
 
 
@@ -201,15 +221,24 @@ def _passports(
     connection: Connection, org_id: UUID, products: list[UUID], zone: ZoneInfo
 ) -> dict[tuple[UUID, str], Said]:
     rows = connection.execute(_PASSPORTS, {"org": org_id, "products": products})
-    return {
-        (row.product_id, row.lot_code): Said(
-            revoked=row.purpose == "revocation",
-            suspended=row.purpose == "suspension",
-            why=row.reason,
-            since=row.at.astimezone(zone).date(),
-        )
-        for row in rows
-    }
+    return {(row.product_id, row.lot_code): _said(row, zone) for row in rows}
+
+
+def _marked(connection: Connection, org_id: UUID, papers: _Papers, zone: ZoneInfo) -> _Papers:
+    """Return papers with what was said of the credentials made from them."""
+    about = {about_paper(held.paper.id): held for _, held in papers}
+    rows = connection.execute(_ACCEPTED, {"org": org_id, "about": list(about)})
+    said = {row.about: _said(row, zone) for row in rows}
+    return [(row, replace(held, said=said.get(about_paper(held.paper.id), GOOD))) for row, held in papers]
+
+
+def _said(row: Row[Any], zone: ZoneInfo) -> Said:
+    return Said(
+        revoked=row.purpose == "revocation",
+        suspended=row.purpose == "suspension",
+        why=row.reason,
+        since=row.at.astimezone(zone).date(),
+    )
 
 
 def _recalls(

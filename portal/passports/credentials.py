@@ -1,0 +1,112 @@
+"""Questions about credentials of every kind: which there are, which one counts, and what links what."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, func, select
+
+from ledger.bundle import Anchor
+from portal.passports.reads import PassportNotFound, credentials_of, state_of
+from portal.passports.store import credential_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """An issued credential and how far its anchor is.
+
+    Attributes:
+        kind: One of ``portal.passports.kinds.CredentialKind``, or a kind of another module.
+        about: What it speaks of.
+        gtin: Of a lot's passport; empty for any other kind.
+        lot_code: Of a lot's passport; empty for any other kind.
+        digest: SHA-256 of the canonical credential, 32 bytes.
+        state: ``issued`` (waits for its batch), ``sealed`` (waits for the chain) or ``anchored``.
+        replaced_by: Digest of the newest one of its kind about the same, when that is another one.
+    """
+
+    id: UUID
+    kind: str
+    about: str
+    gtin: str
+    lot_code: str
+    digest: bytes
+    body: str
+    issued_by: str
+    issued_at: datetime
+    valid_until: datetime | None
+    state: str
+    block_number: int | None
+    anchored_at: datetime | None
+    replaced_by: bytes | None
+
+
+def credential_by_id(connection: Connection, *, org_id: UUID, credential_id: UUID) -> Credential:
+    """Return the credential with this id, of whatever kind.
+
+    Raises:
+        PassportNotFound: There is none.
+    """
+    row = connection.execute(credentials_of(org_id).where(credential_table.c.id == credential_id)).one_or_none()
+    if row is None:
+        raise PassportNotFound(f"No credential {credential_id}.", id=str(credential_id))
+    return _credential(row)
+
+
+def credentials(
+    connection: Connection, *, org_id: UUID, kind: str = "", page: int = 1, per_page: int = 50
+) -> tuple[tuple[Credential, ...], int]:
+    """Return one page of all credentials, or those of one kind, newest first, and how many there are in all."""
+    table = credential_table.c
+    wanted = (table.kind == kind) if kind else (table.kind != "")
+    count = connection.execute(
+        select(func.count()).select_from(credential_table).where(table.org_id == org_id, wanted)
+    ).scalar_one()
+    rows = connection.execute(
+        credentials_of(org_id)
+        .where(wanted)
+        .order_by(table.issued_at.desc(), table.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return tuple(_credential(row) for row in rows), count
+
+
+def standing_about(connection: Connection, *, org_id: UUID, about: Collection[str]) -> dict[str, Credential]:
+    """Return the newest credential about each of these things, by what it is about."""
+    table = credential_table.c
+    rows = connection.execute(
+        credentials_of(org_id).where(table.about.in_(about)).order_by(table.issued_at, table.id)
+    )
+    return {row.about: _credential(row) for row in rows}
+
+
+def with_digests(connection: Connection, *, org_id: UUID, digests: Collection[bytes]) -> tuple[Credential, ...]:
+    """Return the credentials with these digests, in order of issuing."""
+    table = credential_table.c
+    rows = connection.execute(
+        credentials_of(org_id).where(table.digest.in_(digests)).order_by(table.issued_at, table.id)
+    )
+    return tuple(_credential(row) for row in rows)
+
+
+def _credential(row: Row[Any]) -> Credential:
+    anchor = None if row.receipt is None else Anchor.from_value(row.receipt)
+    return Credential(
+        id=row.id,
+        kind=row.kind,
+        about=row.about,
+        gtin=row.gtin or "",
+        lot_code=row.lot_code or "",
+        digest=row.digest,
+        body=row.body,
+        issued_by=row.issued_by,
+        issued_at=row.issued_at,
+        valid_until=row.valid_until,
+        state=state_of(row),
+        block_number=anchor.block_number if anchor else None,
+        anchored_at=anchor.block_time if anchor else None,
+        replaced_by=None if row.newest == row.digest else row.newest,
+    )

@@ -1,0 +1,141 @@
+"""Signing a drafted credential and keeping it, once: what every kind has in common.
+
+Issuing never waits for the chain; what is kept here waits for its batch (``portal.passports.service.seal_batch``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from ledger.canonical import canonical_bytes, sha256
+from ledger.proof import sign
+from portal.kernel.actor import Actor
+from portal.kernel.ids import new_id
+from portal.passports.issuer import Issuer
+from portal.passports.kinds import Draft
+from portal.passports.messages import EvidenceIssued, PassportIssued
+from portal.passports.model import Issuing
+from portal.passports.store import credential_table, issuer_table
+from portal.platform.jobs import defer
+from portal.platform.outbox import publish
+
+SEAL = "passports.seal"
+"""Name of the job that seals and anchors what waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Who signs, for whom, and when.
+
+    Attributes:
+        actor: Who issues.
+        issuer: Whose key signs.
+        seal_after: How long a credential may wait for others in its batch.
+        now: Instant of issuing.
+    """
+
+    actor: Actor
+    issuer: Issuer
+    seal_after: timedelta
+    now: datetime
+
+    def issuing(self) -> Issuing:
+        """Return the next credential's id with who issues it, where and when."""
+        return Issuing(
+            credential_id=new_id(self.now),
+            issuer=self.issuer.party,
+            origin=self.issuer.origin,
+            at=self.now,
+            zone=self.issuer.zone,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A credential that stands.
+
+    Attributes:
+        digest: SHA-256 of its canonical bytes.
+    """
+
+    id: UUID
+    digest: bytes
+
+
+def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credential_id: UUID) -> Issued:
+    """Sign a draft and keep it; when a credential already says exactly the same, that one is returned.
+
+    Args:
+        connection: Open transaction.
+        signing: Who signs, for whom, and when.
+        draft: What is to be signed, composed under this id.
+        credential_id: The id it would have.
+    """
+    org_id, now, table = signing.actor.org_id, signing.now, credential_table.c
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(draft.key, 0))))
+    known = connection.execute(
+        select(table.id, table.digest).where(table.org_id == org_id, table.facts_key == draft.key)
+    ).one_or_none()
+    if known is not None:
+        return Issued(id=known.id, digest=known.digest)
+    ensure_issuer(connection, org_id=org_id, issuer=signing.issuer, now=now)
+    document = canonical_bytes(sign(draft.unsigned, signing.issuer.key, created=now))
+    product_id, gtin, lot_code = draft.lot or (None, None, None)
+    issued = Issued(id=credential_id, digest=sha256(document))
+    connection.execute(
+        credential_table.insert().values(
+            org_id=org_id,
+            id=credential_id,
+            kind=draft.kind.value,
+            about=draft.about,
+            product_id=product_id,
+            gtin=gtin,
+            lot_code=lot_code,
+            body=document.decode(),
+            digest=issued.digest,
+            facts_key=draft.key,
+            issued_by=signing.actor.label,
+            issued_at=now,
+            valid_until=draft.valid_until,
+            replaces_id=newest_about(connection, org_id=org_id, kind=draft.kind, about=draft.about),
+        )
+    )
+    told: EvidenceIssued | PassportIssued
+    if draft.lot is None:
+        told = EvidenceIssued(org_id=org_id, credential_id=credential_id, kind=draft.kind.value)
+    else:
+        _, gtin, lot_code = draft.lot
+        told = PassportIssued(org_id=org_id, credential_id=credential_id, gtin=gtin, lot_code=lot_code)
+    publish(connection, told, now=now)
+    defer(connection, SEAL, queueing_lock=SEAL, at=now + signing.seal_after, org_id=str(org_id))
+    return issued
+
+
+def newest_about(connection: Connection, *, org_id: UUID, kind: str, about: str) -> UUID | None:
+    """Return the newest credential of a kind about something; ``None`` before there is one."""
+    table = credential_table.c
+    found: UUID | None = connection.execute(
+        select(table.id)
+        .where(table.org_id == org_id, table.kind == kind, table.about == about)
+        .order_by(table.issued_at.desc(), table.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def ensure_issuer(connection: Connection, *, org_id: UUID, issuer: Issuer, now: datetime) -> None:
+    """Note the issuer's public key in the key history; nothing happens when it is there."""
+    connection.execute(
+        insert(issuer_table)
+        .values(
+            org_id=org_id,
+            id=new_id(now),
+            did=issuer.key.did,
+            multikey=issuer.key.public.multikey,
+            made_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["org_id", "did", "multikey"])
+    )
