@@ -7,7 +7,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from portal.passports.credentials import credential_by_id
 from sqlalchemy import text
 
 from portal import wiring
@@ -20,6 +19,7 @@ from portal.inventory import service as inventory
 from portal.inventory.model import AllocationLine, StockLine
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role
+from portal.passports.credentials import credential_by_id
 from portal.passports.model import DocumentKind
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
