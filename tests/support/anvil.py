@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 
 from ledger.errors import LedgerError
 from ledger.rpc import HTTPRPC
-from portal.platform.processes import free_port
+from portal.platform.processes import free_port, wait_until
 
 _BESIDE_THE_CONTRACT = Path(__file__).parents[2] / "contracts" / "node_modules" / ".bin" / "anvil"
 START_S = 30
@@ -65,11 +64,8 @@ def running_anvil(*, automine: bool = True) -> Iterator[Anvil]:
     command = [anvil_program(), "--port", str(port), "--chain-id", "31337", "--accounts", "1", "--silent"]
     with subprocess.Popen([*command, *([] if automine else ["--no-mining"])]) as process:
         node = Anvil(f"http://127.0.0.1:{port}")
-        until = time.monotonic() + START_S
-        while not _answers(node):
-            assert time.monotonic() < until, "anvil does not start"
-            time.sleep(0.05)
         try:
+            wait_until(lambda: _answers(node), what="anvil", timeout_s=START_S)
             yield node
         finally:
             process.kill()
