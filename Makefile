@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger contract-test interop
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger contract-test conformance interop
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -59,6 +59,9 @@ bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger Q
 
 contract-test: $(RUN) ## test the contract with forge and compile it with two front ends; prints JSON; needs Node.js
 	@$(PY) tools/contract_bars.py
+
+conformance: $(RUN) ## run the W3C's suites in the folder SUITES against tally conformance; prints JSON, needs Node
+	@SUITES="$(SUITES)" $(PY) tools/conformance.py
 
 interop: $(DEV) ## let verifiers of others check our passports, and refuse changed copies (needs Node 20); prints JSON
 	@$(PY) tools/interop.py

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from ledger.bundle import Bundle
-from ledger.errors import NotChecked, StructureInvalid, VerificationError
+from ledger.errors import StructureInvalid
 from ledger.keys import to_instant
 from ledger.trust import TrustedIssuer, TrustList
 from ledger.verification.anchor import check_anchor
-from ledger.verification.report import Check, Question, Report, State
+from ledger.verification.report import Check, Question, Report, State, run_step
 from ledger.verification.signature import Signer, check_signature
 from ledger.verification.status import check_status
 from ledger.verification.steps import (
@@ -91,15 +91,15 @@ def _judge(bundle: Bundle, question: Question) -> list[Check]:
     anchored_at = anchor.params.get("time") if anchor.state is State.OK else None
     return [
         _asked("fingerprint", question.expected_hash, lambda h: check_fingerprint(bundle, h)),
-        _run("signature", lambda: check_signature(bundle, Signer(document, question.as_of, anchored_at))),
-        _run("issuer", lambda: check_issuer(bundle, question.trust, trusted)),
-        _run("validity", lambda: check_validity(bundle, question.as_of)),
+        run_step("signature", lambda: check_signature(bundle, Signer(document, question.as_of, anchored_at))),
+        run_step("issuer", lambda: check_issuer(bundle, question.trust, trusted)),
+        run_step("validity", lambda: check_validity(bundle, question.as_of)),
         _asked(
             "status",
             "credentialStatus" in bundle.credential,
             lambda _: check_status(bundle, document, question.as_of, anchored),
         ),
-        _run("inclusion", lambda: check_place(bundle)),
+        run_step("inclusion", lambda: check_place(bundle)),
         anchor,
         _asked("documents", question.files, lambda files: check_documents(bundle, files)),
     ]
@@ -113,20 +113,11 @@ def _asking(question: Question, trusted: TrustedIssuer | None) -> Callable[[Bund
         place = part.inclusion
         batch = (place and (place.root, place.tree_size), part.anchor)
         if batch not in known:
-            known[batch] = _run("anchor", lambda: check_anchor(part, question, trusted))
+            known[batch] = run_step("anchor", lambda: check_anchor(part, question, trusted))
         return known[batch]
 
     return anchored
 
 
 def _asked(name: str, value: Any, step: Callable[[Any], dict[str, Any]]) -> Check:
-    return _run(name, lambda: step(value)) if value else Check(name, State.NOT_ASKED, "not_asked")
-
-
-def _run(name: str, step: Callable[[], dict[str, Any]]) -> Check:
-    try:
-        return Check(name, State.OK, "ok", step())
-    except VerificationError as refusal:
-        return Check(name, State.FAILED, refusal.reason, refusal.values)
-    except NotChecked as gap:
-        return Check(name, State.NOT_CHECKED, gap.reason, gap.values)
+    return run_step(name, lambda: step(value)) if value else Check(name, State.NOT_ASKED, "not_asked")

@@ -1,5 +1,6 @@
 """What a verifier brings along, and what it reports."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 
 from ledger.abi import AnchorRecord
 from ledger.bundle import Anchor
+from ledger.errors import NotChecked, VerificationError
 from ledger.trust import TrustedAnchor, TrustList
 
 
@@ -40,6 +42,16 @@ class Check:
     state: State
     code: str
     params: dict[str, Any] = field(default_factory=dict)
+
+
+def run_step(name: str, step: Callable[[], dict[str, Any]]) -> Check:
+    """Run a step and return its line: what it refuses failed, what it could not do is not checked."""
+    try:
+        return Check(name, State.OK, "ok", step())
+    except VerificationError as refusal:
+        return Check(name, State.FAILED, refusal.reason, refusal.values)
+    except NotChecked as gap:
+        return Check(name, State.NOT_CHECKED, gap.reason, gap.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``tally verify``: check a passport's bundle or an audit pack without the portal, its database or an account."""
+"""``tally verify``: check a bundle, a token or an audit pack without the portal, its database or an account."""
 
 import json
 import re
@@ -31,8 +31,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="Judge validity at this instant.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def verify(*, bundle: Path, at: datetime | None, as_json: bool, **rest: Any) -> None:
-    """Check a passport's BUNDLE or an audit pack; exit status 0 valid, 1 invalid, 3 not everything checked."""
-    from ledger.trust import TrustList  # noqa: PLC0415 - cryptography only where it is used
+    """Check a BUNDLE, a token or an audit pack; exit status 0 valid, 1 invalid, 3 not everything checked."""
+    from ledger.jose.verify import is_token, verify_token  # noqa: PLC0415 - cryptography only where it is used
+    from ledger.trust import TrustList  # noqa: PLC0415 - as above
     from ledger.verify import verify_bundle  # noqa: PLC0415 - as above
 
     trust_file: Path | None = rest["trust_file"]
@@ -40,6 +41,8 @@ def verify(*, bundle: Path, at: datetime | None, as_json: bool, **rest: Any) -> 
     trust = TrustList.from_json(trust_file.read_bytes()) if trust_file else None
     if data.startswith(_ZIP):
         report, words = _pack_report(data, as_of=as_of, trust=trust, rest=rest), pack_as_text
+    elif is_token(data):
+        report, words = verify_token(data, as_of=as_of, trust=trust).to_json(), as_text
     else:
         report, words = (
             verify_bundle(

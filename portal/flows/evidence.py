@@ -23,6 +23,7 @@ from portal.passports.kinds import (
     TracedGoods,
     about_event,
     about_firm,
+    about_place,
     event_draft,
     facility_draft,
     identity_draft,
@@ -194,3 +195,15 @@ def _identity(connection: Connection, signing: Signing) -> tuple[LinkedCredentia
     about = about_firm(signing.issuer.key.did)
     found = credentials.standing_about(connection, org_id=signing.actor.org_id, about=[about])
     return tuple(_link(signing, Issued(id=one.id, digest=one.digest), "dia") for one in found.values())
+
+
+def record_of_place(connection: Connection, *, org_id: UUID, code: str) -> UUID | None:
+    """Return the newest record of the place with this code; ``None`` before it has one."""
+    table = location_table.c
+    node: UUID | None = connection.execute(
+        select(table.id).where(table.org_id == org_id, table.code == code)
+    ).scalar_one_or_none()
+    if node is None:
+        return None
+    found = credentials.standing_about(connection, org_id=org_id, about=[about_place(node)])
+    return next((one.id for one in found.values()), None)

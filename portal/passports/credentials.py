@@ -83,11 +83,11 @@ def standing_about(connection: Connection, *, org_id: UUID, about: Collection[st
     return {row.about: _credential(row) for row in rows}
 
 
-def with_digests(connection: Connection, *, org_id: UUID, digests: Collection[bytes]) -> tuple[Credential, ...]:
-    """Return the credentials with these digests, in order of issuing."""
+def with_ids(connection: Connection, *, org_id: UUID, ids: Collection[UUID]) -> tuple[Credential, ...]:
+    """Return the credentials with these ids, kind by kind and in order of issuing."""
     table = credential_table.c
     rows = connection.execute(
-        credentials_of(org_id).where(table.digest.in_(digests)).order_by(table.issued_at, table.id)
+        credentials_of(org_id).where(table.id.in_(ids)).order_by(table.kind, table.issued_at, table.id)
     )
     return tuple(_credential(row) for row in rows)
 

@@ -14,7 +14,8 @@ from portal.kernel.disclosure import Role
 from portal.kernel.errors import Forbidden, PortalError
 from portal.kernel.statuses import status_of
 from portal.partners import reads as partners
-from portal.passports import reads
+from portal.passports import credentials, reads
+from portal.passports.kinds import about_paper
 from portal.passports.model import AlreadyOver, DocumentDraft, DocumentKind, LotNeeded, ValidityReversed
 from portal.passports.reads import Document
 from portal.platform.files import FileTooLarge
@@ -59,6 +60,8 @@ def index() -> ResponseReturnValue:
     with reading() as connection:
         found = reads.documents(connection, org_id=viewer.org.id, partner_id=_scope())
         names = {one.id: one for one in partners.partner_names(connection, org_id=viewer.org.id)}
+        about = [about_paper(one.paper.id) for one in found]
+        signed = credentials.standing_about(connection, org_id=viewer.org.id, about=about)
         products = inventory.products_by_id(
             connection, org_id=viewer.org.id, ids={one.product_id for one in found if one.product_id}
         )
@@ -68,6 +71,8 @@ def index() -> ResponseReturnValue:
         "documents/index.html",
         rows=rows,
         names=names,
+        signed=signed,
+        about=about_paper,
         products=products,
         mine=viewer.role is Role.SUPPLIER,
         done=request.args.get("done", ""),

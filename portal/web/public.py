@@ -16,15 +16,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from portal.flows import partner_passports, passporting
+from portal.flows import evidence, partner_passports, passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
-from portal.passports import contexts, reads, tokens
+from portal.passports import contexts, credentials, reads, tokens
 from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
 from portal.passports.reads import Passport, PassportNotFound
-from portal.web import auth, errors, filters, relay
+from portal.web import auth, credential_page, errors, filters, relay
 from portal.web.context import as_of, reading, services
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
@@ -150,7 +150,20 @@ def bundle(digest: str) -> ResponseReturnValue:
 @blueprint.get(contexts.PATH)
 def passport_context() -> ResponseReturnValue:
     """Give the JSON-LD context that this portal's credentials name; it never changes under this address."""
-    answer = Response(contexts.passport_context(), content_type="application/ld+json", headers=_OPEN)
+    return _context(contexts.passport_context())
+
+
+@blueprint.get("/contexts/<name>.jsonld")
+def pinned_context(name: str) -> ResponseReturnValue:
+    """Give one of the contexts of fixed content to the browser's reader, which compares its digest."""
+    data = contexts.pinned_file(f"{name}.jsonld")
+    if data is None:
+        raise NotFound
+    return _context(data)
+
+
+def _context(data: bytes) -> Response:
+    answer = Response(data, content_type="application/ld+json", headers=_OPEN)
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
 
@@ -165,16 +178,29 @@ def bundle_of_lot(gtin: str, lot: str) -> ResponseReturnValue:
 
 @blueprint.get("/credentials/<uuid:credential_id>")
 def credential(credential_id: UUID) -> ResponseReturnValue:
-    """Give a credential exactly as it was signed, or in the form of a token that is asked for."""
-    wanted = request.accept_mimetypes.best_match(("application/vc", *_TOKENS), "application/vc")
-    if wanted == "application/vc":
+    """Give a credential exactly as it was signed, as a token, or as a page, whichever is asked for."""
+    wanted = request.accept_mimetypes.best_match(("application/vc", *_TOKENS, "text/html"), "application/vc")
+    if wanted == "text/html":
+        answer = make_response(credential_page.show(org_id(), credential_id))
+    elif wanted == "application/vc":
         with reading() as connection:
-            found = reads.passport_by_id(connection, org_id=org_id(), credential_id=credential_id)
+            found = credentials.credential_by_id(connection, org_id=org_id(), credential_id=credential_id)
         answer = Response(found.body, content_type=wanted, headers=_OPEN)
     else:
         answer = _token(credential_id, wanted)
     answer.vary.add("Accept")
     return answer
+
+
+@blueprint.get("/facilities/<code>")
+def facility(code: str) -> ResponseReturnValue:
+    """Lead to the newest record of a place of ours, which credentials call by this address."""
+    company = org_id()
+    with reading() as connection:
+        found = evidence.record_of_place(connection, org_id=company, code=code)
+    if found is None:
+        raise NotFound
+    return redirect(f"/credentials/{found}", code=302)
 
 
 @blueprint.get("/credentials/<uuid:credential_id>.jwt")

@@ -107,6 +107,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("/ops/partners", _l("Partners and agreements")),
         NavItem("/ops/import", _l("Import")),
         NavItem("/passports", _l("Passports and anchors")),
+        NavItem("/ops/credentials", _l("Credentials")),
         NavItem("/anchors", _l("List of batches")),
         NavItem("/documents", _l("Certificates")),
         NavItem("/ops/audit", _l("Audit log")),

@@ -297,6 +297,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
+    Row("GET /facilities/<code>", EVERYBODY, path="/facilities/NONE", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row(
         "GET /credentials/<uuid:credential_id>.jwt", EVERYBODY, path=f"/credentials/{NOWHERE}.jwt", entered=(404,)
@@ -309,6 +310,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
+    Row("GET /contexts/<name>.jsonld", EVERYBODY, "/contexts/did-v1.jsonld"),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
     Row("GET /anchors", SIGNED_IN),
     Row("GET /anchors.json", EVERYBODY),
@@ -342,6 +344,20 @@ ROWS: tuple[Row, ...] = (
         path=f"/partner{PASSPORT}/passport.sd-jwt",
         entered=(404,),
     ),
+    Row("GET /ops/credentials", OPERATOR | AUDITOR),
+    Row(
+        "POST /ops/credentials/documents/<uuid:document_id>",
+        OPERATOR,
+        path=f"/ops/credentials/documents/{NOWHERE}",
+        entered=(404,),
+    ),
+    Row(
+        "POST /ops/credentials/places/<uuid:location_id>",
+        OPERATOR,
+        path=f"/ops/credentials/places/{NOWHERE}",
+        entered=(404,),
+    ),
+    Row("POST /ops/credentials/identity", OPERATOR, form={"uscc": "x"}, entered=(422,)),
     Row("GET /passports", OPERATOR | AUDITOR),
     Row("GET /passports/issue", OPERATOR, path=f"/passports/issue?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
