@@ -26,6 +26,7 @@ from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
 from portal.web import auth, credential_page, errors, filters, relay
 from portal.web.context import as_of, reading, services
+from portal.web.moments import moment
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
 
@@ -139,9 +140,13 @@ def to_digest(text: str) -> bytes:
 
 @blueprint.get("/bundles/<digest>.json")
 def bundle(digest: str) -> ResponseReturnValue:
-    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt."""
+    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt, status.
+
+    With ``?at=`` the lists that counted then come along.
+    """
+    at = moment(request.args.get("at", ""))
     with reading() as connection:
-        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest))
+        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest), at=at)
     answer = Response(data, content_type="application/json", headers=_OPEN)
     answer.headers["Content-Disposition"] = f'inline; filename="passport-{digest[:8]}.json"'
     return answer
