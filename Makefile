@@ -1,7 +1,7 @@
 # Every target explains itself: make help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger conformance interop
+.PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger conformance interop verifier
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -62,6 +62,9 @@ conformance: $(RUN) ## run the W3C's suites in the folder SUITES against tally c
 
 interop: $(DEV) ## let verifiers of others check our passports, and refuse changed copies (needs Node 20); prints JSON
 	@$(PY) tools/interop.py
+
+verifier: $(RUN) ## write the offline verifier, one file, to dist/verifier.html and print its SHA-256
+	@$(PY) tools/build_verifier.py
 
 i18n: $(DEV) ## compile the Chinese texts
 	@.venv/bin/pybabel --quiet compile -d portal/translations --statistics

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
@@ -24,7 +24,8 @@ from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
 from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
-from portal.web import auth, credential_page, errors, filters, relay
+from portal.web import auth, credential_page, errors, filters, offline_verifier, relay
+from portal.web.assets import Assets
 from portal.web.context import as_of, reading, services
 from portal.web.moments import moment
 from portal.web.passport_face import face_of
@@ -264,6 +265,31 @@ def trust() -> ResponseReturnValue:
         name = passporting.issuer_name(connection)
         listed = reads.trust_list(connection, org_id=company_id, name=name)
     return Response(listed.to_json(), content_type="application/json", headers=_OPEN)
+
+
+@blueprint.get("/verifier.html")
+def verifier() -> ResponseReturnValue:
+    """Give the offline verifier: one file to keep, which asks nobody."""
+    answer = Response(offline_verifier.page(), content_type="text/html; charset=utf-8", headers=_OPEN)
+    # The page carries its own, stricter policy; ours would forbid its script, which stands in the page itself.
+    answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.set_etag(offline_verifier.digest())
+    return answer.make_conditional(request)
+
+
+@blueprint.get("/passport-worker.js")
+def worker() -> ResponseReturnValue:
+    """Give the service worker of passport pages; it lies at the root because its scope is ``/01/``."""
+    assets: Assets = current_app.extensions["tally_assets"]
+    script = assets.data("passport-worker.js").replace(b"VERSION", assets.version.encode())
+    return Response(script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+@blueprint.get("/verifier.sha256")
+def verifier_digest() -> ResponseReturnValue:
+    """Give the offline verifier's SHA-256, as ``sha256sum --check`` reads it."""
+    return Response(f"{offline_verifier.digest()}  verifier.html\n", content_type="text/plain", headers=_OPEN)
 
 
 @blueprint.post("/chain")
