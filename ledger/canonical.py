@@ -8,10 +8,10 @@ import base64
 import hashlib
 import json
 import re
-from itertools import repeat
+from itertools import chain
+from operator import add
 from typing import Any, Final
 
-import base58
 import rfc8785
 
 from ledger.errors import BadMultibase, NotCanonical, NotJSON
@@ -23,9 +23,15 @@ MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 1 << 20
 """Default limit of a document, in bytes."""
 _SAFE_INTEGER_DIGITS: Final = 16
+_DIGITS: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# Two digits at a time halve the arithmetic; a signature is written and read with every credential.
+_PAIRS: Final = [first + second for first in _DIGITS for second in _DIGITS]
+_PAIR: Final = len(_PAIRS)
+_PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{1,140}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_SURROGATE: Final = "\ud800"
+_PLAIN: Final = frozenset({str, bool, type(None)})
 # Brackets outside texts; a text that never ends reaches to the end, so that no start is tried twice.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SHA2_256: Final = b"\x12\x20"
@@ -46,7 +52,7 @@ def canonical_bytes(document: Any) -> bytes:
         NotCanonical: The value has no canonical form, or is not made of JSON types.
     """
     try:
-        if _is_plain(document, MAX_DEPTH):
+        if _is_plain(document):
             return _fast_encode(document).encode()
         _check_depth(document, MAX_DEPTH)
         return rfc8785.dumps(document)
@@ -54,19 +60,42 @@ def canonical_bytes(document: Any) -> bytes:
         raise NotCanonical(f"no canonical form: {error}") from error
 
 
-def _is_plain(value: Any, room: int) -> bool:
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return True
-    if kind is int:
-        return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
-    if room == 0 or (kind is not list and kind is not dict):
-        return False
-    if kind is dict:
-        if not all(map(_is_plain_key, value)):
+def _is_plain(value: Any) -> bool:
+    """Say whether the standard library's encoder may be trusted: level by level, no call for each value."""
+    level: list[Any] = [[value]]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        keys: list[Any] = []
+        for item in chain.from_iterable(level):
+            kind = type(item)
+            if kind is dict:
+                keys.extend(item)
+                below.append(item.values())
+            elif kind is list:
+                below.append(item)
+            elif kind not in _PLAIN and not _is_safe_integer(item):
+                return False
+        if not _are_plain_keys(keys):
             return False
-        value = value.values()
-    return all(map(_is_plain, value, repeat(room - 1)))
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_safe_integer(value: Any) -> bool:
+    return type(value) is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+
+
+def _are_plain_keys(keys: list[Any]) -> bool:
+    try:
+        return "".join(keys).isascii() or all(map(_is_plain_key, keys))
+    except TypeError:
+        return False  # a key that is no text
+
+
+def _is_plain_key(key: str) -> bool:
+    return key.isascii() or max(key) < _FIRST_SURROGATE
 
 
 def _check_depth(value: Any, room: int) -> None:
@@ -77,10 +106,6 @@ def _check_depth(value: Any, room: int) -> None:
         raise NotCanonical(f"no canonical form: more than {MAX_DEPTH} containers deep")
     for item in value.values() if isinstance(value, dict) else value:
         _check_depth(item, room - 1)
-
-
-def _is_plain_key(key: Any) -> bool:
-    return type(key) is str and (key.isascii() or max(key) < _FIRST_SURROGATE)
 
 
 def parse_json_strict(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -182,7 +207,12 @@ def fingerprint(document: Any) -> str:
 
 def to_multibase(data: bytes) -> str:
     """Return base58btc multibase text (``z…``)."""
-    return "z" + base58.b58encode(data).decode()
+    number, pairs = int.from_bytes(data), []
+    while number:
+        number, rest = divmod(number, _PAIR)
+        pairs.append(_PAIRS[rest])
+    zeros = len(data) - len(data.lstrip(b"\0"))
+    return "z" + "1" * zeros + "".join(reversed(pairs)).lstrip("1")
 
 
 def from_multibase(text: Any) -> bytes:
@@ -193,7 +223,13 @@ def from_multibase(text: Any) -> bytes:
     """
     if not isinstance(text, str) or not text.startswith("z") or not _BASE58.fullmatch(text, 1):
         raise BadMultibase("not base58btc multibase text")
-    return bytes(base58.b58decode(text[1:]))
+    digits = text[1:].lstrip("1")
+    zeros = len(text) - 1 - len(digits)
+    number = 0
+    padded = "1" * (len(digits) % 2) + digits
+    for pair in map(add, padded[::2], padded[1::2]):
+        number = number * _PAIR + _PAIR_VALUES[pair]
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
 
 
 def digest_multibase(digest: bytes) -> str:

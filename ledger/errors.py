@@ -105,6 +105,16 @@ class GraphTooCostly(Refused):
     code = "graph_too_costly"
 
 
+class NotAModel(Malformed):
+    """A document breaks a rule of the W3C data model; ``reason`` is the member at fault."""
+
+    code = "not_a_model"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason = reason
+
+
 class BadMultibase(Malformed):
     """A text is not the multibase, multihash or multikey it should be."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -58,6 +59,11 @@ def from_instant(text: Any) -> datetime:
         raise Malformed(f"{text}: {error}", text=text) from error
 
 
+@lru_cache(maxsize=256)
+def _loaded(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """An Ed25519 public key: 32 bytes."""
@@ -97,7 +103,7 @@ class PublicKey:
             SignatureInvalid: It is not this key's signature over these bytes (``signature_mismatch``).
         """
         try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
+            _loaded(self.raw).verify(signature, data)
         except (InvalidSignature, ValueError) as error:
             raise SignatureInvalid("signature_mismatch", "not signed by this key") from error
 
@@ -121,15 +127,32 @@ class SigningKey:
 
     Args:
         did: The issuer, e.g. ``did:web:portal.example``.
+
+    Attributes:
+        public: The public half.
+        method_id: The verification method's DID URL: the issuer, ``#`` and the multikey.
     """
 
     private: Ed25519PrivateKey = field(repr=False)
     did: str
+    public: PublicKey = field(init=False, compare=False)
+    method_id: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every signature needs."""
+        public = PublicKey(self.private.public_key().public_bytes_raw())
+        object.__setattr__(self, "public", public)
+        object.__setattr__(self, "method_id", f"{self.did}#{public.multikey}")
 
     @classmethod
     def generate(cls, did: str) -> Self:
         """Make a new key from the system's randomness."""
         return cls(Ed25519PrivateKey.generate(), did)
+
+    @classmethod
+    def ephemeral(cls) -> Self:
+        """Make a new key that is its own ``did:key``: for what is thrown away afterwards."""
+        return cls.from_seed(os.urandom(_RAW_BYTES))
 
     @classmethod
     def from_seed(cls, seed: bytes, did: str | None = None) -> Self:
@@ -177,16 +200,6 @@ class SigningKey:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-
-    @property
-    def public(self) -> PublicKey:
-        """The public half."""
-        return PublicKey(self.private.public_key().public_bytes_raw())
-
-    @property
-    def method_id(self) -> str:
-        """The verification method's DID URL: the issuer, ``#`` and the multikey."""
-        return f"{self.did}#{self.public.multikey}"
 
     def sign(self, data: bytes) -> bytes:
         """Return the 64-byte signature over the data (RFC 8032, deterministic)."""

@@ -41,6 +41,7 @@ class Package:
 
 PACKAGES = (
     Package("htmx", "htmx.org", "4.0.1", "0BSD", {"package/dist/htmx.min.js": "htmx.min.js"}),
+    Package("jsonld", "jsonld", "9.0.0", "BSD-3-Clause", {"package/dist/jsonld.esm.min.js": "jsonld.esm.min.js"}),
     Package(
         "zxing-wasm",
         "zxing-wasm",

@@ -22,18 +22,28 @@ _FOLDER = files("ledger") / "contexts"
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One line of the manifest: a context's address (or path), its file and what the file must hash to."""
+    """One line of the manifest.
+
+    Args:
+        address: The context's, or only a path where every portal publishes it.
+        sha256: Digest of the file, hexadecimal.
+        published: Digests of the same context as its publisher spells it, hexadecimal (SHA-256, SHA-384).
+    """
 
     address: str
     file: str
     sha256: str
+    published: tuple[str, ...] = ()
 
 
 @cache
 def pins() -> dict[str, Pin]:
     """Return the manifest by address."""
     entries = json.loads((_FOLDER / "manifest.json").read_text(encoding="utf-8"))
-    return {entry["address"]: Pin(entry["address"], entry["file"], entry["sha256"]) for entry in entries}
+    return {
+        entry["address"]: Pin(entry["address"], entry["file"], entry["sha256"], tuple(entry.get("published", ())))
+        for entry in entries
+    }
 
 
 def context_bytes(address: str) -> bytes:
@@ -58,6 +68,12 @@ def _checked(pin: Pin) -> bytes:
     if sha256(data).hex() != pin.sha256:
         raise ContextChanged(f"{pin.file} is not the file that was pinned", context=pin.address)
     return data
+
+
+def known_digests(address: str) -> frozenset[bytes]:
+    """Return the digests a credential may rightly say of a context: ours of the file, and its publisher's."""
+    pin = pins().get(address)
+    return frozenset(map(bytes.fromhex, (pin.sha256, *pin.published))) if pin else frozenset()
 
 
 def _own_path(address: str) -> str:

@@ -25,7 +25,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class _Canonical(URDNA2015):  # type: ignore[misc]
+class Canonical(URDNA2015):  # type: ignore[misc]
     """The algorithm with its steps counted; RDFC-1.0 is URDNA2015 where texts hold no control characters."""
 
     def __init__(self) -> None:
@@ -33,6 +33,7 @@ class _Canonical(URDNA2015):  # type: ignore[misc]
         self.steps = 0
 
     def hash_n_degree_quads(self, id_: str, issuer: Any) -> Any:
+        """Compare blank nodes with each other, up to the bound."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise GraphTooCostly(f"more than {MAX_STEPS} comparisons of unnamed things", limit=MAX_STEPS)
@@ -63,7 +64,7 @@ def canonical_quads(document: Mapping[str, Any]) -> bytes:
         raise _cause(error) from error
     except (RecursionError, AttributeError, TypeError, KeyError, ValueError) as error:
         raise NotLinkedData(f"not JSON-LD: {error}") from error
-    quads: str = _Canonical().main(dataset, {"format": "application/n-quads"})
+    quads: str = Canonical().main(dataset, {"format": "application/n-quads"})
     return quads.encode()
 
 

@@ -9,7 +9,7 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import audit, health, imports, ledger, operators, reconcile, run, serve, verify
+from portal.cli import audit, conformance, health, imports, ledger, operators, reconcile, run, serve, verify
 from portal.kernel.errors import PortalError
 
 
@@ -31,6 +31,7 @@ for _command in (
     audit.audit,
     ledger.ledger,
     health.health,
+    conformance.conformance,
 ):
     commands.add_command(_command)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ledger.dataintegrity.contexts import PASSPORT_PATH, context_bytes
+from ledger.dataintegrity.contexts import PASSPORT_PATH, context_bytes, pins
 
 PATH: Final = PASSPORT_PATH
 """Where the context stands: a credential names it under the portal's origin."""
@@ -15,3 +15,9 @@ def passport_context() -> bytes:
         ledger.errors.ContextChanged: The installed file is not the pinned one.
     """
     return context_bytes(f"https://portal.invalid{PATH}")
+
+
+def pinned_file(name: str) -> bytes | None:
+    """Return a pinned context by the name of its file, for the browser's reader; ``None`` when there is none."""
+    address = next((pin.address for pin in pins().values() if pin.file == name), None)
+    return None if address is None else passport_context() if address == PATH else context_bytes(address)

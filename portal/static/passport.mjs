@@ -115,6 +115,10 @@ function showCheck(check) {
   check.params.proofs?.forEach(({ suite, state, code }) => {
     const told = words[state === 'ok' ? 'state.ok' : code] ?? [code];
     add(body, 'div', `small ${state === 'failed' ? 'bad' : 'muted'}`, `${suite}: ${told.join(' ')}`);
+    if (code === 'suite_needs_linked_data') {
+      add(body, 'button', 'btn slim', words.reader.join(' '));
+      body.lastChild.onclick = readMeaning;
+    }
   });
   if (check.code === 'fingerprint_mismatch') {
     add(body, 'div', 'small mono muted', `${words.printed[0]} ${short(expected)}`);
@@ -179,6 +183,13 @@ function show(report, facts, seconds) {
 }
 
 // loading and judging
+let linkedData;
+async function readMeaning() {
+  this.disabled = true;
+  linkedData = (await import('./linkeddata.mjs')).linkedDataReader();
+  run();
+}
+
 const printed = () => /^#h=(.+)$/.exec(location.hash)?.[1] ?? null;
 
 function failure(state, code) {
@@ -200,7 +211,7 @@ async function run() {
     const [, gtin, lot] = /^\/01\/(\d{14})\/10\/(.+)$/.exec(decodeURIComponent(location.pathname));
     const [{ bytes, byCode }, trust] = await Promise.all([bundleOf(code, page.dataset.bundle), trustList()]);
     $('#newer').hidden = !byCode || code === page.dataset.newest;
-    const asked = { trust, code, gtin, lot, files: [...files].map(([name, one]) => ({ name, bytes: one })) };
+    const asked = { trust, code, gtin, lot, files: [...files].map(([name, one]) => ({ name, bytes: one })), linkedData };
     report = await judge(bytes, asked);
     try {
       facts = report.credential ? face(report.credential) : null;

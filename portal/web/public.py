@@ -150,7 +150,20 @@ def bundle(digest: str) -> ResponseReturnValue:
 @blueprint.get(contexts.PATH)
 def passport_context() -> ResponseReturnValue:
     """Give the JSON-LD context that this portal's credentials name; it never changes under this address."""
-    answer = Response(contexts.passport_context(), content_type="application/ld+json", headers=_OPEN)
+    return _context(contexts.passport_context())
+
+
+@blueprint.get("/contexts/<name>.jsonld")
+def pinned_context(name: str) -> ResponseReturnValue:
+    """Give one of the contexts of fixed content to the browser's reader, which compares its digest."""
+    data = contexts.pinned_file(f"{name}.jsonld")
+    if data is None:
+        raise NotFound
+    return _context(data)
+
+
+def _context(data: bytes) -> Response:
+    answer = Response(data, content_type="application/ld+json", headers=_OPEN)
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
 

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ledger.canonical import canonical_bytes, sha256
+from ledger.dataintegrity.contexts import pins
 from ledger.trust import TrustList
 from ledger.verification.report import Verdict
 from ledger.verify import verify_bundle
@@ -222,6 +223,17 @@ def test_the_scan_page_has_words_for_every_obstacle_foreign_code_and_verdict(cli
     assert len(verdicts) == 6
     said = names | {f"{name}.do" for name in names} | {f"foreign.{one}" for one in foreign}
     assert (said | {f"row.{one}" for one in verdicts}) - set(words) == set()
+
+
+def test_contexts_are_published_as_they_are_pinned(client: FlaskClient) -> None:
+    for pin in pins().values():
+        answer = client.get(f"/contexts/{pin.file}")
+        assert sha256(answer.data).hex() == pin.sha256
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    ours = client.get("/contexts/passport/v1")
+    assert ours.content_type == "application/ld+json"
+    assert ours.data == client.get("/contexts/passport-v1.jsonld").data
+    assert client.get("/contexts/manifest.jsonld").status_code == 404
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "xyz", "A" * 64])

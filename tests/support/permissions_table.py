@@ -310,6 +310,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /contexts/passport/v1", EVERYBODY),
+    Row("GET /contexts/<name>.jsonld", EVERYBODY, "/contexts/did-v1.jsonld"),
     Row("GET /.well-known/tallystick-trust.json", EVERYBODY, entered=(200, 404)),
     Row("GET /anchors", SIGNED_IN),
     Row("GET /anchors.json", EVERYBODY),

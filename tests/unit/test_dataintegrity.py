@@ -19,6 +19,7 @@ from ledger.errors import (
     UnknownContext,
 )
 from ledger.keys import read_multikey
+from support.kinds import samples
 
 VC = "https://www.w3.org/ns/credentials/v2"
 OWN = "https://portal.example/contexts/passport/v1"
@@ -56,6 +57,11 @@ def test_altered_context_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contexts, "pins", lambda: {"urn:x": pin})
     with pytest.raises(ContextChanged):
         context_bytes("urn:x")
+
+
+@pytest.mark.parametrize("name", samples())
+def test_every_word_of_every_kind_has_a_meaning_of_its_own(name: str) -> None:
+    assert b"undefined-term#" not in canonical_quads(samples()[name])
 
 
 def test_undefined_terms_types_and_relative_addresses_are_named() -> None:

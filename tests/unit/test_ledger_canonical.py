@@ -1,7 +1,9 @@
 import json
 import math
+import random
 import sys
 
+import base58
 import pytest
 
 from ledger.canonical import (
@@ -127,3 +129,20 @@ def test_multibase_goes_there_and_back_with_leading_zeros() -> None:
 def test_text_that_is_no_base58btc_multibase_is_refused(text: object) -> None:
     with pytest.raises(BadMultibase):
         from_multibase(text)
+
+
+def test_base58_is_that_of_another_implementation() -> None:
+    chance = random.Random(58)  # noqa: S311 - not a secret
+    for size in (0, 1, 2, 16, 32, 34, 64, 96):
+        for zeros in (0, 1, 3):
+            data = bytes(zeros) + chance.randbytes(size)
+            if not data:
+                continue
+            assert to_multibase(data) == "z" + base58.b58encode(data).decode()
+            assert from_multibase(to_multibase(data)) == data
+
+
+@pytest.mark.parametrize("document", [{1: "a"}, {None: "a"}, {"a": {True: 1}}, {0: "é", "é": 1}])
+def test_key_that_is_no_text_has_no_canonical_form(document: object) -> None:
+    with pytest.raises(NotCanonical):
+        canonical_bytes(document)

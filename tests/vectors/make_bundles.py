@@ -347,6 +347,18 @@ def set_cases() -> Iterator[dict[str, Any]]:
     ):
         made = given({**signed, "proof": value})
         yield case(name, made, "invalid", signature=f"failed:{code}")
+    yield case("valid_proof_over_meaning", given({**signed, "proof": rdfc}), "valid")
+    for name, changed_proofs in (
+        ("proof_over_meaning_changed", {**rdfc, "created": "2026-03-01T08:00:31Z"}),
+        ("proof_set_meaning_changed", [jcs, {**rdfc, "proofValue": jcs["proofValue"]}]),
+    ):
+        made = given({**signed, "proof": changed_proofs})
+        yield case(name, made, "invalid", signature="failed:signature_mismatch")
+    lost = {**signed, "@context": [VC_CONTEXT], "proof": rdfc}
+    yield case("proof_over_meaning_lost_words", given(lost), "invalid", signature="failed:undefined_terms")
+    elsewhere = {**signed, "@context": [VC_CONTEXT, "https://example.org/terms"], "proof": rdfc}
+    unknown_words = given(elsewhere)
+    yield case("proof_of_unknown_words", unknown_words, "partial", signature="not_checked:unknown_context")
     dropped = changed(put(*proofs, value=[jcs]), given(signed))
     yield case("proof_set_shortened", dropped, "invalid", inclusion="failed:path_mismatch")
     old = [VC_CONTEXT, "https://test.uncefact.org/vocabulary/untp/dpp/0.6.1/", OWN_TERMS_CONTEXT]

@@ -1,10 +1,13 @@
 // Runs portal/static/verify.mjs on cases read from standard input (one JSON list), each with a scripted chain on
 // the loopback, and writes what it says as one JSON list. A case {"document": text} asks for its canonical form.
-// Usage: node run_mjs.mjs [insecure] < cases.json; "insecure" stands for a page without WebCrypto.
+// Usage: node run_mjs.mjs [insecure|plain] < cases.json; "insecure" stands for a page without WebCrypto, "plain" for
+// one that has not loaded the reader of linked data.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { verifyPack } from '../../portal/static/pack.mjs';
 import { checkTrie, keccak, rlp } from '../../portal/static/stateproof.mjs';
+import { readFile } from 'node:fs/promises';
+import { linkedDataReader } from '../../portal/static/linkeddata.mjs';
 import { canonical, parseStrict, verifyBundle } from '../../portal/static/verify.mjs';
 
 const read = async (stream) => {
@@ -47,6 +50,8 @@ async function packed({ pack, keccak: text, rlp: encoded, trie, ...question }) {
   return said(() => `0x${hexOf(checkTrie(bytesOf(trie.root), keccak(bytesOf(trie.key)), trie.proof.map(bytesOf)))}`);
 }
 
+const context = (file) => readFile(new URL(`../../ledger/contexts/${file}`, import.meta.url), 'utf8');
+const linkedData = process.argv[2] === 'plain' ? undefined : linkedDataReader(context);
 const found = [];
 for (const given of JSON.parse(await read(process.stdin))) {
   if (['pack', 'keccak', 'rlp', 'trie'].some((name) => name in given)) {
@@ -60,9 +65,10 @@ for (const given of JSON.parse(await read(process.stdin))) {
   const { url, stop } = await scripted(given.rpc);
   const files = given.files.map(({ name, text }) => ({ name, bytes: new TextEncoder().encode(text) }));
   const { trust, expectedHash, asOf } = given;
-  const { verdict, checks } = await verifyBundle(given.bundle, { trust, rpc: url, expectedHash, files, asOf });
+  const { verdict, checks } = await verifyBundle(given.bundle, { trust, rpc: url, expectedHash, files, asOf, linkedData });
   stop();
   const lines = checks.map(({ id, state, code }) => [id, { state, code }]);
-  found.push({ verdict, order: lines.map(([id]) => id), checks: Object.fromEntries(lines) });
+  const { proofs } = checks[2].params;
+  found.push({ verdict, order: lines.map(([id]) => id), checks: Object.fromEntries(lines), ...(given.tellProofs && { proofs }) });
 }
 process.stdout.write(JSON.stringify(found));

@@ -50,6 +50,30 @@ def test_every_bundle_is_judged_as_written_down() -> None:
     assert {v["name"]: f for v, f in zip(vectors, found, strict=True)} == {v["name"]: v["expect"] for v in vectors}
 
 
+@pytest.mark.parametrize(
+    ("options", "state", "code"),
+    [((), "ok", "ok"), (("plain",), "not_checked", "suite_needs_linked_data")],
+)
+def test_every_proof_of_a_set_is_told_with_and_without_the_reader(
+    options: tuple[str, ...], state: str, code: str
+) -> None:
+    vector = json.loads((HERE / "bundles" / "valid_proof_set.json").read_text(encoding="utf-8"))
+    [found] = node_runs([vector["given"] | {"tellProofs": True}], *options)
+    assert found["verdict"] == "valid"
+    assert found["proofs"] == [
+        {"suite": "eddsa-jcs-2022", "state": "ok", "code": "ok"},
+        {"suite": "eddsa-rdfc-2022", "state": state, "code": code},
+    ]
+
+
+def test_browser_and_python_pin_the_same_contexts() -> None:
+    pins = json.loads((HERE.parents[1] / "ledger" / "contexts" / "manifest.json").read_text(encoding="utf-8"))
+    text = (HERE.parents[1] / "portal" / "static" / "linkeddata.mjs").read_text(encoding="utf-8")
+    for pin in pins:
+        assert f"  '{pin['address']}': ['{pin['file']}', '{pin['sha256']}'],\n" in text
+    assert text.count("jsonld', '") == len(pins)
+
+
 def test_damaged_bundles_are_judged_alike_in_both_languages() -> None:
     vector = json.loads((HERE / "bundles" / "valid.json").read_text(encoding="utf-8"))
     chance = random.Random(20260301)  # noqa: S311 - not a secret
