@@ -385,6 +385,7 @@ class _Loader:
                     supplier_code=item.supplier,
                     supplier_zh=supplier.name_zh,
                     supplier_en=supplier.name_en,
+                    location_id=self.nodes["SH-1"],
                 )
             )
         passports.issue(

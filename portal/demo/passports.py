@@ -1,4 +1,8 @@
-"""The demo's passports: papers of lots that lie in the warehouse, their way there, and the signed passport."""
+"""The demo's passports: papers of lots that lie in the warehouse, their way there, and what is signed of it.
+
+The warehouse has a GLN and the company a credit code, so that every kind of credential is there; both are
+invented, with right check digits (the prefix 952 of GS1 is for examples).
+"""
 
 import io
 from dataclasses import dataclass
@@ -9,17 +13,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from portal.demo.papers import pdf
-from portal.flows import passporting
+from portal.flows import evidence, passporting
 from portal.flows.naming import two_names
 from portal.kernel.actor import Actor
 from portal.passports import service
-from portal.passports.model import DocumentDraft, DocumentKind, TraceLine
+from portal.passports.model import DocumentDraft, DocumentKind, TraceInput, TraceLine
 from portal.platform.services import Services
 
 SKUS = ("CK-203", "TE-305", "NT-401")
 """Products of which one lot has a passport."""
 
 _MAX_BYTES = 1 << 20
+_GLN = "9520123456788"
+_USCC = "91310115MA1DEM026C"
+_WALNUTS, _CASHEWS = "09521999000013", "09521999000020"
+_MADE_FROM = "NT-401"
+"""Of this product the trace says from what its lot was packed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,7 @@ class PassportLot:
     supplier_code: str
     supplier_zh: str
     supplier_en: str
+    location_id: UUID
 
 
 def issue(
@@ -54,6 +64,10 @@ def issue(
     """
     store = passporting.files_of(services.settings.home)
     zone = ZoneInfo(services.settings.time_zone)
+    signing = passporting.signing_of(connection, actor=actor, services=services, now=now)
+    evidence.issue_identity(connection, signing=signing, uscc=_USCC)
+    for location_id in {lot.location_id for lot in lots}:
+        evidence.issue_place(connection, signing=signing, location_id=location_id, gln=_GLN)
     found = []
     for lot in lots:
         for draft, content in _papers(lot, now.date()):
@@ -135,10 +149,11 @@ def _trace(lot: PassportLot, zone: ZoneInfo) -> list[TraceLine]:
         )
 
     supplier = two_names(lot.supplier_zh, lot.supplier_en)
-    steps = (
-        ("commissioning", supplier, f"JY-{lot.lot_code}", at(0, 9)),
-        ("shipping", supplier, f"ASN-{lot.lot_code}", at(1, 15)),
-        ("receiving", "上海总仓 / Shanghai main", f"GR-{lot.lot_code}", at(2, 10)),
+    ours = "上海总仓 / Shanghai main"
+    steps: tuple[tuple[str, str, str, datetime, UUID | None], ...] = (
+        ("commissioning", supplier, f"JY-{lot.lot_code}", at(0, 9), None),
+        ("shipping", supplier, f"ASN-{lot.lot_code}", at(1, 15), None),
+        ("receiving", ours, f"GR-{lot.lot_code}", at(2, 10), lot.location_id),
     )
     return [
         TraceLine(
@@ -150,6 +165,21 @@ def _trace(lot: PassportLot, zone: ZoneInfo) -> list[TraceLine]:
             document=document,
             quantity=lot.quantity,
             at=moment,
+            location_id=location_id,
+            partner_id=None if location_id else lot.supplier_id,
+            inputs=_inputs(lot) if step == "commissioning" else (),
         )
-        for step, place, document, moment in steps
+        for step, place, document, moment, location_id in steps
     ]
+
+
+def _inputs(lot: PassportLot) -> tuple[TraceInput, ...]:
+    """Return what went into the mixed nuts: two lots of their supplier's own goods."""
+    if lot.sku != _MADE_FROM:
+        return ()
+    return (
+        TraceInput(
+            gtin=_WALNUTS, lot_code="HT-2611", name="核桃仁 / Walnut kernels", quantity="180.5", unit="KGM"
+        ),
+        TraceInput(gtin=_CASHEWS, lot_code="YG-2610", name="腰果 / Cashews", quantity="120", unit="KGM"),
+    )

@@ -25,6 +25,7 @@ const sentence = (check) => words[`${check.code}.${check.id}`] ?? words[check.co
 function showCheck(check) {
   const row = $(`#c-${check.id}`);
   if (!row) return;
+  row.hidden = check.state === 'not_asked';
   write($('div', row), sentence(check), check.params);
   const state = $('.state', row);
   state.className = `state ${TONES[check.state]}`;

@@ -11,7 +11,7 @@ from typing import Any
 
 from portal.passports.kinds import CredentialKind
 from portal.web import filters
-from portal.web.passport_face import split
+from portal.web.passport_face import shown, split
 from portal.web.passport_words import pair, step
 from portal.web.units import unit_name
 
@@ -43,6 +43,7 @@ def kind_name(kind: str) -> tuple[str, ...]:
         CredentialKind.EVENT: pair("Traceability event"),
         CredentialKind.FACILITY: pair("Facility record"),
         CredentialKind.IDENTITY: pair("Identity anchor"),
+        CredentialKind.AUDIT_REPORT: pair("Audit report"),
     }
     return {str(name): text for name, text in names.items()}.get(kind, (kind,))
 
@@ -55,7 +56,7 @@ def face_of(kind: str, body: str) -> CredentialFace:
         body: The credential's text, as we issued it.
     """
     credential: dict[str, Any] = json.loads(body)
-    readers: dict[CredentialKind, Callable[[Any], Iterator[Line]]] = {
+    readers: dict[str, Callable[[Any], Iterator[Line]]] = {
         CredentialKind.PASSPORT: _passport,
         CredentialKind.CERTIFICATE: _paper,
         CredentialKind.INSPECTION: _paper,
@@ -63,16 +64,18 @@ def face_of(kind: str, body: str) -> CredentialFace:
         CredentialKind.FACILITY: _facility,
         CredentialKind.IDENTITY: _identity,
     }
-    if kind not in set(CredentialKind):
-        return CredentialFace((kind,), ((pair("Address"), (credential["id"],)),))
-    title, *lines = readers[CredentialKind(kind)](credential["credentialSubject"])
+    if kind not in readers:
+        return CredentialFace(kind_name(kind), ((pair("Address"), (credential["id"],)),))
+    title, *lines = readers[kind](credential["credentialSubject"])
     return CredentialFace(title[1], tuple(lines))
 
 
 def _passport(subject: dict[str, Any]) -> Iterator[Line]:
     product = subject["product"]
-    yield (), (product["name"],)
-    yield pair("Product"), (product["name"],)
+    names = {one["@language"]: one["@value"] for one in product["characteristics"]["names"]}
+    name = shown(names["zh"], names["en"])
+    yield (), name
+    yield pair("Product"), name
     yield ("GTIN",), (product["characteristics"]["gtin"],)
     yield pair("Lot"), (product["batchNumber"],)
 
@@ -106,7 +109,7 @@ def _event(subjects: list[dict[str, Any]]) -> Iterator[Line]:
     for name, items in event.items():
         if name.endswith("QuantityList") or name == "quantityList":
             label = pair("Went in") if name.startswith("input") else pair("Goods")
-            yield label, tuple(_amount(item) for item in items)
+            yield from ((label, (_amount(item),)) for item in items)
     if "document" in event:
         yield pair("Document"), (event["document"],)
     yield pair("Name of the event"), (event["id"],)

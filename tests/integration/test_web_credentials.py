@@ -207,12 +207,12 @@ def test_every_kind_is_read_for_people(
     assert in_english("dcc_report")[1]["Last day"] == "no end"
     assert in_english("dia_issuer")[1]["Firm"] == "Qinghe Foods"
     assert in_english("dfr_warehouse")[1]["GLN"] == GLN
-    assert in_english("dpp_linking")[1] == {"Product": "龙井", "GTIN": "06901234567892", "Lot": "L7"}
+    assert in_english("dpp_linking")[1] == {"Product": "Longjing", "GTIN": "06901234567892", "Lot": "L7"}
 
 
 def test_other_kinds_and_outcomes_are_told_as_they_are(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "en"}):
-        assert kind_name("status_list") == ("status_list",)
+        assert (kind_name("status_list"), kind_name("audit_report")) == (("status_list",), ("Audit report",))
         other = face_of("status_list", json.dumps({"id": "https://portal.example/status/1"}))
         assert (other.title, other.lines) == (
             ("status_list",),
