@@ -53,6 +53,17 @@ PACKAGES = (
             "package/dist/reader/zxing_reader.wasm": "reader/zxing_reader.wasm",
         },
     ),
+    Package(
+        "noto-sans-sc",
+        "@fontsource/noto-sans-sc",
+        "5.3.0",
+        "OFL-1.1",
+        {
+            "package/files/noto-sans-sc-chinese-simplified-400-normal.woff": (
+                "noto-sans-sc-chinese-simplified-400-normal.woff"
+            )
+        },
+    ),
 )
 
 

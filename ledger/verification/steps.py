@@ -21,6 +21,7 @@ from ledger.errors import (
 from ledger.keys import from_instant, to_instant
 from ledger.merkle import check_inclusion, credential_leaf
 from ledger.trust import TrustedIssuer, TrustList
+from ledger.verification.document import check_document
 
 
 def check_structure(data: bytes) -> Bundle:
@@ -53,7 +54,7 @@ def check_issuer(bundle: Bundle, trust: TrustList | None, trusted: TrustedIssuer
     """4. Look the issuer up in the trust list.
 
     Raises:
-        IssuerInvalid: ``unknown_issuer``.
+        IssuerInvalid: ``unknown_issuer``; ``did_document_differs``, see :func:`check_document`.
         NotChecked: ``no_trust``.
     """
     did = bundle.credential["issuer"]["id"]
@@ -61,6 +62,7 @@ def check_issuer(bundle: Bundle, trust: TrustList | None, trusted: TrustedIssuer
         raise NotChecked("no_trust", "no trust list was given", did=did)
     if trusted is None:
         raise IssuerInvalid("unknown_issuer", f"{did} is not in the trust list", did=did)
+    check_document(dict(bundle.did_document), trusted.did_document)
     return {"did": did, "name": trusted.name}
 
 

@@ -288,11 +288,6 @@ def check_all_judged(judgements: Mapping[str, Judgement]) -> None:
         raise ItemsOpen(f"{len(left)} items are open.", items=left, count=len(left))
 
 
-def conforms(judgements: Iterable[Judgement]) -> bool:
-    """Tell whether an audit found no gap."""
-    return all(judgement.verdict is not Verdict.GAP for judgement in judgements)
-
-
 def elapsed(start: datetime, end: datetime) -> timedelta:
     """Return how long something took, to the second."""
     return timedelta(seconds=round((end - start).total_seconds()))

@@ -6,6 +6,8 @@ ISO 32000-1 section 9.7.5), so nothing is embedded.
 
 from collections.abc import Sequence
 
+from portal.platform.pdf_file import assembled
+
 _FONTS = (
     b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [5 0 R] >>",
     (
@@ -39,16 +41,7 @@ def pdf(title: str, lines: Sequence[str]) -> bytes:
         *_FONTS,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
     )
-    out = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
-    places = []
-    for number, body in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
+    return assembled(objects)
 
 
 def _text(text: str, *, size: int, y: int) -> bytes:

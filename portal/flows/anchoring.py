@@ -9,11 +9,11 @@ import procrastinate
 import structlog
 
 from ledger.errors import LedgerError
+from portal.flows import leaves
 from portal.partners import reads as partners
 from portal.passports import writer
 from portal.passports.anchoring import ChainSettings, anchor_pending
 from portal.passports.issuing import SEAL
-from portal.passports.service import seal_batch
 from portal.platform.config import Settings
 from portal.platform.jobs import left_to_next_tick
 from portal.platform.services import Services
@@ -62,9 +62,7 @@ def seal_and_anchor(services: Services) -> int:
     """
     now = services.clock.now()
     with services.database.transaction() as connection:
-        company = partners.the_company(connection)
-        if company is not None:
-            seal_batch(connection, org_id=company.id, now=now)
+        leaves.seal(connection, services=services, now=now)
     return _anchor(services, chain_settings(services.settings))
 
 

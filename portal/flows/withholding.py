@@ -6,7 +6,6 @@ after a review's commit nothing of a withheld lot is under way that had not seen
 (``docs/adr/0013-papers-act.md``).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -161,7 +160,7 @@ def _lots(
     ]
 
 
-def faults_of_lot(  # noqa: PLR0913 - which lot, from whom, on which day
+def faults_of_lot(
     connection: Connection,
     *,
     org_id: UUID,
@@ -169,7 +168,6 @@ def faults_of_lot(  # noqa: PLR0913 - which lot, from whom, on which day
     lot_code: str,
     shipped_by: UUID | None,
     now: datetime,
-    wanted: Sequence[Requirement] | None = None,
 ) -> tuple[Reason, ...]:
     """Return what keeps one lot today, whether or not it is in stock; empty when it is fit.
 
@@ -180,13 +178,11 @@ def faults_of_lot(  # noqa: PLR0913 - which lot, from whom, on which day
         lot_code: Its lot.
         shipped_by: Who ships it, where that is known.
         now: Instant, in the company's zone.
-        wanted: Requirements to try; those in force when none are given.
     """
     product = products_by_id(connection, org_id=org_id, ids=[product_id])[product_id]
     asked = LotAsked(product_id=product_id, lot_code=lot_code, category=product.category, shipped_by=shipped_by)
     (facts,) = reads.facts_of_lots(connection, org_id=org_id, lots=[asked], zone=_zone(now))
-    asking = reads.requirements(connection, org_id=org_id) if wanted is None else wanted
-    return faults_of(facts, asking, on=now.date())
+    return faults_of(facts, reads.requirements(connection, org_id=org_id), on=now.date())
 
 
 def check_fit(

@@ -16,6 +16,7 @@ from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 from portal.passports.issuer import Issuer
 from portal.passports.kinds import Draft
+from portal.passports.lists import take_place
 from portal.passports.messages import EvidenceIssued, PassportIssued
 from portal.passports.model import Issuing
 from portal.passports.store import credential_table, issuer_table
@@ -82,7 +83,11 @@ def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credent
     if known is not None:
         return Issued(id=known.id, digest=known.digest)
     ensure_issuer(connection, org_id=org_id, issuer=signing.issuer, now=now)
-    document = canonical_bytes(sign(draft.unsigned, signing.issuer.key, created=now))
+    place = take_place(
+        connection, org_id=org_id, credential_id=credential_id, origin=signing.issuer.origin, now=now
+    )
+    unsigned = {**draft.unsigned, "credentialStatus": place}
+    document = canonical_bytes(sign(unsigned, signing.issuer.key, created=now))
     product_id, gtin, lot_code = draft.lot or (None, None, None)
     issued = Issued(id=credential_id, digest=sha256(document))
     connection.execute(

@@ -21,6 +21,8 @@ _ZH = """审计包（符契 Tallystick）
      请由签发方以别的途径交给您，并妥善保存。
   2. 区块哈希：{block_zh}
 
+请原样保存这个文件：解开后再压缩的包，内容虽同，核验工具也不会接受。
+
 怎样核验
   命令行：  tally verify pack.zip --trust trust.json --block-hash 0x…
   浏览器：  打开 verifier.html（单个文件，断网也能用），把本包和信任名单拖进去，填入区块哈希。
@@ -52,6 +54,8 @@ You bring two things of your own; take neither from this pack
   1. The trust list, trust.json: which issuers you believe, their keys, and the contract and chain they anchor on.
      Have the issuer give it to you by another way, and keep it.
   2. A block's hash: {block_en}
+
+Keep this file as it is: unpacked and packed again it holds the same, but verifiers will not take it.
 
 How to check
   Command line:  tally verify pack.zip --trust trust.json --block-hash 0x...

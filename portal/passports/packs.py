@@ -15,11 +15,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from ledger.canonical import from_multibase, parse_json_strict, sha256
-from ledger.errors import LedgerError, PackRefused
+from ledger.dataintegrity.contexts import context_bytes
+from ledger.errors import LedgerError, PackRefused, UnknownContext
+from ledger.kinds.envelope import CREDENTIAL_MEDIA_TYPE
 from ledger.pack import Pack, PackFile, Role
 from ledger.rpc import HTTPRPC
 from portal.kernel.errors import NotFound, Refused
 from portal.passports import reads
+from portal.passports.credentials import credential_by_id
 from portal.passports.pack_readme import readmes
 from portal.platform.files import FileMissing, FileStore
 
@@ -74,15 +77,12 @@ def build_pack(
     """
     if not credential_ids:
         raise NothingToPack("No passport is to be packed.")
-    bundles = {}
-    for credential_id in credential_ids:
-        found = reads.passport_by_id(connection, org_id=sources.org_id, credential_id=credential_id)
-        bundles[found.digest] = reads.bundle(connection, org_id=sources.org_id, digest=found.digest)
+    bundles = _bundles(connection, credential_ids, sources)
     values = [parse_json_strict(bundle) for bundle in bundles.values()]
     states = _states(values, sources)
     files = [PackFile(f"bundles/{digest.hex()}.json", Role.BUNDLE, bundle) for digest, bundle in bundles.items()]
     files += [PackFile(f"states/{sha256(data).hex()}.json", Role.STATE, data) for data, _ in states]
-    files += _papers(connection, values, sources)
+    files += [*_contexts(values), *_papers(connection, values, sources)]
     heights = [height for _, height in states]
     texts = readmes(bundles=len(bundles), heights=heights, with_papers=sources.papers is not None)
     files += [PackFile(name, Role.README, text.encode()) for name, text in texts.items()]
@@ -92,17 +92,47 @@ def build_pack(
         raise PackTooLarge("The papers come to more than one pack may hold.") from refusal
 
 
+def _bundles(connection: Connection, ids: Sequence[UUID], sources: PackSources) -> dict[bytes, bytes]:
+    """Return the bundles of credentials and of those they cite, by digest."""
+    waiting = [credential_by_id(connection, org_id=sources.org_id, credential_id=one).digest for one in ids]
+    bundles: dict[bytes, bytes] = {}
+    while waiting:
+        digest = waiting.pop()
+        if digest not in bundles:
+            bundles[digest] = reads.bundle(connection, org_id=sources.org_id, digest=digest)
+            waiting += _cited(parse_json_strict(bundles[digest]), is_credential=True)
+    return bundles
+
+
+def _cited(bundle: Any, *, is_credential: bool) -> list[bytes]:
+    """Return the SHA-256 digests of the credentials, or of the papers, a bundle's credential cites."""
+    return [
+        from_multibase(entry["digestMultibase"])[_MULTIHASH_HEAD:]
+        for entry in bundle["credential"].get("relatedResource", [])
+        if "digestMultibase" in entry and (entry.get("mediaType") == CREDENTIAL_MEDIA_TYPE) is is_credential
+    ]
+
+
+def _contexts(bundles: Sequence[Any]) -> list[PackFile]:
+    """Return the vocabularies the credentials use, for people; verifiers bring their own pinned ones."""
+    named = {
+        address for bundle in bundles for address in bundle["credential"]["@context"] if isinstance(address, str)
+    }
+    files = {}
+    for address in sorted(named):
+        try:
+            data = context_bytes(address)
+        except UnknownContext:
+            continue
+        files[data] = PackFile(f"contexts/{sha256(data).hex()}.jsonld", Role.CONTEXT, data, address)
+    return list(files.values())
+
+
 def _papers(connection: Connection, bundles: Sequence[Any], sources: PackSources) -> list[PackFile]:
     if sources.papers is None:
         return []
-    cited = {
-        from_multibase(entry["digestMultibase"])[_MULTIHASH_HEAD:]
-        for bundle in bundles
-        for entry in bundle["credential"].get("relatedResource", [])
-        if "digestMultibase" in entry
-    }
     found = []
-    for digest in cited:
+    for digest in {digest for bundle in bundles for digest in _cited(bundle, is_credential=False)}:
         try:
             paper = reads.document_by_digest(connection, org_id=sources.org_id, sha256=digest).paper
             data = sources.papers.path(digest).read_bytes()

@@ -13,6 +13,7 @@ from ledger.keys import KeyRecord, PublicKey, did_document
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
 from portal.kernel.errors import NotFound
 from portal.passports.kinds import CredentialKind
+from portal.passports.lists import snapshots
 from portal.passports.model import DocumentKind, Paper, TraceInput, TraceLine
 from portal.passports.store import (
     batch_table,
@@ -285,8 +286,14 @@ def passports_of_lots(
     return {(row.product_id, row.lot_code): _passport(row) for row in rows}
 
 
-def bundle(connection: Connection, *, org_id: UUID, digest: bytes) -> bytes:
-    """Return the bundle of a credential of any kind: itself, issuer's document, inclusion and anchor so far.
+def bundle(connection: Connection, *, org_id: UUID, digest: bytes, at: datetime | None = None) -> bytes:
+    """Return the bundle of a credential of any kind: itself, issuer's document, inclusion, anchor, status, so far.
+
+    Args:
+        connection: Any transaction.
+        org_id: The host company.
+        digest: Of the credential.
+        at: With the status lists that counted at this moment, beside the newest.
 
     Raises:
         PassportNotFound: There is none.
@@ -304,6 +311,7 @@ def bundle(connection: Connection, *, org_id: UUID, digest: bytes) -> bytes:
         did_document=issuer_document(connection, org_id=org_id, did=credential["issuer"]["id"]),
         inclusion=inclusion,
         anchor=None if row.receipt is None else Anchor.from_value(row.receipt),
+        status=snapshots(connection, org_id=org_id, credential_id=row.id, at=at),
     ).to_json()
 
 
@@ -397,7 +405,7 @@ def _issuers(connection: Connection, org_id: UUID) -> dict[str, list[KeyRecord]]
     )
     issuers: dict[str, list[KeyRecord]] = {}
     for row in rows:
-        record = KeyRecord(PublicKey.from_multikey(row.multikey), revoked=row.revoked_at)
+        record = KeyRecord(PublicKey.from_multikey(row.multikey), expires=row.expires_at, revoked=row.revoked_at)
         issuers.setdefault(row.did, []).append(record)
     return issuers
 

@@ -6,12 +6,13 @@ one batch that never changes again; ``portal.passports.anchoring`` brings it ont
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, Table, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ledger.issue import SealedBatch, seal
+from ledger.issue import seal
 from ledger.kinds.passport import compose
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
@@ -34,7 +35,7 @@ from portal.passports.model import (
     to_facts,
 )
 from portal.passports.reads import papers_of_lot, trace_of_lot
-from portal.passports.store import batch_table, credential_table, document_table, trace_table
+from portal.passports.store import batch_table, credential_table, document_table, record_table, trace_table
 from portal.platform.files import StoredFile
 from portal.platform.outbox import publish
 
@@ -197,29 +198,38 @@ def cited_papers(connection: Connection, *, signing: Signing, subject: PassportS
     return tuple(p for p in papers if p.kind is DocumentKind.INSPECTION_REPORT or in_force(p, on=today))
 
 
+def hold_sealing(connection: Connection) -> None:
+    """Let nobody else seal, or add what is to be sealed beside credentials, until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SEAL_LOCK})
+
+
+def waits(connection: Connection, *, org_id: UUID) -> bool:
+    """Tell whether anything waits for its batch."""
+    return any(
+        connection.execute(
+            select(table.c.id).where(table.c.org_id == org_id, table.c.batch_id.is_(None)).limit(1)
+        ).first()
+        for table in (credential_table, record_table)
+    )
+
+
 def seal_batch(connection: Connection, *, org_id: UUID, now: datetime) -> UUID | None:
     """Seal everything that waits into one batch; returns its id, ``None`` when nothing waits.
 
-    Leaves stand in the order of issuing. Two workers at once make one batch: the second one waits, then finds
-    nothing.
+    Leaves stand in the order of issuing, credentials first, then what is anchored beside them. Two workers at once
+    make one batch: the second one waits, then finds nothing.
 
     Args:
         connection: Open transaction.
         org_id: The host company, one stream each.
         now: Instant of sealing.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SEAL_LOCK})
-    table = credential_table.c
-    waiting = connection.execute(
-        select(table.id, table.digest)
-        .where(table.org_id == org_id, table.batch_id.is_(None))
-        .order_by(table.issued_at, table.id)
-        .limit(MAX_LEAVES)
-        .with_for_update()
-    ).all()
-    if not waiting:
+    hold_sealing(connection)
+    credentials = _waiting(connection, org_id, credential_table, "issued_at", MAX_LEAVES)
+    records = _waiting(connection, org_id, record_table, "at", MAX_LEAVES - len(credentials))
+    if not credentials and not records:
         return None
-    batch = seal([row.digest for row in waiting])
+    batch = seal([digest for _, digest in (*credentials, *records)])
     batch_id = new_id(now)
     following = connection.execute(
         select(func.coalesce(func.max(batch_table.c.seq), -1) + 1).where(batch_table.c.org_id == org_id)
@@ -235,25 +245,37 @@ def seal_batch(connection: Connection, *, org_id: UUID, now: datetime) -> UUID |
             sealed_at=now,
         )
     )
-    _note_leaves(connection, org_id, batch_id, batch, [row.id for row in waiting])
-    return batch_id
-
-
-def _note_leaves(
-    connection: Connection, org_id: UUID, batch_id: UUID, batch: SealedBatch, credential_ids: list[UUID]
-) -> None:
-    rows = [
+    places = [
         {
-            "credential": credential_id,
+            "leaf_of": identifier,
             "leaf": index,
             "steps": [step.hex() for step in batch.tree.inclusion(index)],
         }
-        for index, credential_id in enumerate(credential_ids)
+        for index, (identifier, _) in enumerate((*credentials, *records))
     ]
-    table = credential_table.c
-    connection.execute(
-        update(credential_table)
-        .where(table.org_id == org_id, table.id == bindparam("credential"))
-        .values(batch_id=batch_id, leaf_index=bindparam("leaf"), path=bindparam("steps")),
-        rows,
+    for table, its in ((credential_table, places[: len(credentials)]), (record_table, places[len(credentials) :])):
+        _note_leaves(connection, org_id, batch_id, table, its)
+    return batch_id
+
+
+def _waiting(connection: Connection, org_id: UUID, table: Table, by: str, most: int) -> list[tuple[UUID, bytes]]:
+    rows = connection.execute(
+        select(table.c.id, table.c.digest)
+        .where(table.c.org_id == org_id, table.c.batch_id.is_(None))
+        .order_by(table.c[by], table.c.id)
+        .limit(most)
+        .with_for_update()
     )
+    return [(row.id, row.digest) for row in rows]
+
+
+def _note_leaves(
+    connection: Connection, org_id: UUID, batch_id: UUID, table: Table, places: list[dict[str, Any]]
+) -> None:
+    if places:
+        connection.execute(
+            update(table)
+            .where(table.c.org_id == org_id, table.c.id == bindparam("leaf_of"))
+            .values(batch_id=batch_id, leaf_index=bindparam("leaf"), path=bindparam("steps")),
+            places,
+        )

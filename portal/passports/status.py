@@ -15,11 +15,13 @@ from sqlalchemy import Connection, select
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Malformed, Refused
 from portal.kernel.ids import new_id
+from portal.passports.issuing import SEAL
 from portal.passports.messages import CredentialMarked, CredentialResumed, CredentialRevoked, CredentialSuspended
 from portal.passports.reads import PassportNotFound
 from portal.passports.store import credential_table, mark_table
 from portal.platform import audit
 from portal.platform.audit import Fact
+from portal.platform.jobs import defer
 from portal.platform.outbox import publish
 
 REVOCATION, SUSPENSION = "revocation", "suspension"
@@ -305,5 +307,6 @@ def _write(connection: Connection, actor: Actor, mark: Mark, told: CredentialMar
     )
     publish(connection, told, now=mark.at, in_order_with=f"credential/{told.credential_id}")
     what = told.name.removeprefix("passports.")
+    defer(connection, SEAL, queueing_lock=SEAL, org_id=str(actor.org_id))
     fact = Fact(kind="deed", what=what, details={"credential": str(told.credential_id)})
     audit.append(connection, actor=actor, fact=fact, now=mark.at)

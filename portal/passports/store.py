@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -145,6 +146,8 @@ issuer_table = org_table(
     instant("made_at"),
     # From this instant on, what the key signs is not ours; empty while it is in use.
     instant("revoked_at", nullable=True),
+    # The end a rotation plans: late enough for what it signed to be anchored before.
+    instant("expires_at", nullable=True),
     UniqueConstraint("org_id", "did", "multikey"),
 )
 
@@ -225,4 +228,45 @@ seen_table = org_table(
     instant("broken_at", nullable=True),
     reference("partner_id", "partner"),
     UniqueConstraint("org_id", "partner_id"),
+)
+
+list_table = org_table(
+    "status_list",
+    Column("number", Integer, nullable=False),
+    # Scheme and host its address begins with; at another address other lists are begun.
+    Column("origin", Text, nullable=False),
+    instant("opened_at"),
+    UniqueConstraint("org_id", "number"),
+)
+
+entry_table = org_table(
+    # Its id is the credential's.
+    "status_entry",
+    Column("list_number", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    ForeignKeyConstraint(["org_id", "list_number"], ["status_list.org_id", "status_list.number"]),
+    ForeignKeyConstraint(
+        ["org_id", "id"], ["credential.org_id", "credential.id"], deferrable=True, initially="DEFERRED"
+    ),
+    UniqueConstraint("org_id", "list_number", "position"),
+)
+
+record_table = org_table(
+    "anchored_record",
+    Column("kind", Text, nullable=False),
+    # What it is a version of: a list's path, a credential's id, a DID.
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # Canonical text; never changed.
+    Column("body", Text, nullable=False),
+    # SHA-256 of it: the leaf's data.
+    Column("digest", LargeBinary, nullable=False),
+    instant("at"),
+    identifier("batch_id", nullable=True),
+    Column("leaf_index", Integer),
+    Column("path", JSONB),
+    reference("batch_id", "anchor_batch"),
+    UniqueConstraint("org_id", "kind", "name", "version"),
+    CheckConstraint("kind IN ('status_list', 'status_notice', 'did_document', 'audit_head')", name="kind_known"),
+    Index("ix_anchored_record_unsealed", "org_id", "at", postgresql_where=text("batch_id IS NULL")),
 )

@@ -31,9 +31,9 @@ function checkGoods(credential, gtin, lot) {
 }
 
 // What verifyBundle finds, and whether the passport is that of the goods whose code was read.
-export async function judge(bytes, { trust, code, gtin, lot, files = [], linkedData }) {
+export async function judge(bytes, { trust, code, gtin, lot, files = [], asOf, linkedData }) {
   const rpc = new URL('/chain', location).href;
-  const report = await verifyBundle(bytes, { trust, rpc, expectedHash: code, files, linkedData });
+  const report = await verifyBundle(bytes, { trust, rpc, expectedHash: code, files, asOf, linkedData });
   const unread = { id: 'goods', state: 'not_checked', code: 'not_reached', params: {} };
   const goods = report.credential ? checkGoods(report.credential, gtin, lot) : unread;
   report.checks.splice(1, 0, goods);

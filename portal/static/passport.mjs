@@ -167,7 +167,7 @@ function show(report, facts, seconds) {
   write($('#why'), why(words, report), { values: worst?.params });
   const line = [
     { good: words.just, bad: worst && [...new Set([`${words.first[0]}: ${say(worst)[0]}`])], part: [`${words.left[0]}: ${open.length}`] }[verdict],
-    [stamp(new Date().toISOString())],
+    [stamp(asOf.toISOString())],
     [`${words.here[0]} ${seconds.toFixed(1)} s`],
   ];
   $('#by').replaceChildren(...line.map((texts) => {
@@ -198,8 +198,11 @@ function failure(state, code) {
   return { verdict: state === 'failed' ? 'invalid' : 'partial', checks };
 }
 
+let asOf;
 let turn = 0;
 async function run() {
+  const day = $('#day').value;
+  asOf = day ? new Date(`${day}T23:59:59`) : new Date();
   const mine = ++turn;
   const begun = performance.now();
   band.dataset.verdict = 'wait';
@@ -211,7 +214,7 @@ async function run() {
     const [, gtin, lot] = /^\/01\/(\d{14})\/10\/(.+)$/.exec(decodeURIComponent(location.pathname));
     const [{ bytes, byCode }, trust] = await Promise.all([bundleOf(code, page.dataset.bundle), trustList()]);
     $('#newer').hidden = !byCode || code === page.dataset.newest;
-    const asked = { trust, code, gtin, lot, files: [...files].map(([name, one]) => ({ name, bytes: one })), linkedData };
+    const asked = { trust, code, gtin, lot, asOf, files: [...files].map(([name, one]) => ({ name, bytes: one })), linkedData };
     report = await judge(bytes, asked);
     try {
       facts = report.credential ? face(report.credential) : null;
@@ -254,6 +257,7 @@ async function compare(chosen, row) {
 
 document.addEventListener('change', ({ target }) => {
   if (target.type === 'file') compare([...target.files], target.closest('[data-sha]'));
+  if (target.type === 'date') run();
 });
 for (const name of ['dragover', 'drop']) {
   document.addEventListener(name, (event) => {
@@ -261,6 +265,15 @@ for (const name of ['dragover', 'drop']) {
     if (name === 'drop') compare([...event.dataTransfer.files], event.target.closest?.('[data-sha]'));
   });
 }
+// what this page was made of is kept, so that it opens again without a network
+async function keep() {
+  const shelf = await navigator.serviceWorker?.register('/passport-worker.js', { scope: '/01/' }).catch(() => null);
+  if (!shelf) return;
+  const made = performance.getEntriesByType('resource').map(({ name }) => name);
+  const { active } = await navigator.serviceWorker.ready;
+  active.postMessage([`${location.pathname}?lang=${english ? 'en' : 'zh'}`, ...made]);
+}
+
 $('#again').addEventListener('click', run);
 addEventListener('hashchange', () => { if (printed()) run(); });
-run();
+run().then(keep);

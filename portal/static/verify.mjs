@@ -295,10 +295,29 @@ async function checkSignature({ credential }, signer) {
 }
 
 // 4. issuer, 5. validity; 6. status is in status.mjs
-function checkIssuer({ credential }, trust, trusted) {
+// The bundle's DID document may be older or newer than the trust list's, never another; keys are judged by the latter.
+function checkDocument({ verificationMethod: methods, assertionMethod, ...rest }, { verificationMethod: known, assertionMethod: _, ...own }) {
+  try {
+    need(canonical(rest) === canonical(own) && canonical(assertionMethod) === canonical(methods.map(({ id }) => id)));
+    for (const { expires, revoked, ...method } of methods) {
+      const { publicKeyMultibase } = method;
+      const named = { id: `${own.id}#${publicKeyMultibase}`, type: 'Multikey', controller: own.id, publicKeyMultibase };
+      const { expires: end, revoked: stop, ...same } = known.find(({ id }) => id === method.id) ?? named;
+      need(canonical(method) === canonical(same));
+      for (const [mine, theirs] of [[expires, end], [revoked, stop]]) {
+        need(mine === undefined || (instant(mine) && mine === (theirs ?? mine)));
+      }
+    }
+  } catch {
+    fail('did_document_differs', { did: own.id });
+  }
+}
+
+function checkIssuer({ credential, didDocument }, trust, trusted) {
   const did = credential.issuer.id;
   if (!trust) gap('no_trust', { did });
   if (!trusted) fail('unknown_issuer', { did });
+  checkDocument(didDocument, trusted.didDocument);
   return { did, name: trusted.name };
 }
 

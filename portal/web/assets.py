@@ -88,6 +88,14 @@ class Assets:
         """Return the file of that relative name, if there is one."""
         return self._files.get(name)
 
+    def data(self, name: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            KeyError: There is no such file.
+        """
+        return self._files[name].data
+
     def url(self, name: str) -> str:
         """Return the address of a file that may be cached for ever.
 

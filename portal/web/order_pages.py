@@ -82,8 +82,9 @@ def _counts(person: Who) -> dict[str, int]:
     if viewer is None or person.role == Role.AUDITOR:
         return {}
     with reading() as connection:
-        if viewer.partner is not None and person.role == Role.CUSTOMER:
-            return {"/recalls": unread(connection, org_id=viewer.org.id, partner_id=viewer.partner.id)}
+        if person.role == Role.CUSTOMER:
+            mine = viewer.partner and unread(connection, org_id=viewer.org.id, partner_id=viewer.partner.id)
+            return {"/recalls": mine} if mine else {}
         found = counts(connection, org_id=viewer.org.id, supplier_id=viewer.actor.partner_id)
     if person.role == Role.SUPPLIER:
         return {"/vmi": found[State.SENT]}

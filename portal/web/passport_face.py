@@ -98,6 +98,16 @@ def face_of(body: str) -> Face:
     )
 
 
+def names_of(body: str) -> tuple[str, ...]:
+    """Return the product's Chinese and English name, whoever reads.
+
+    Args:
+        body: The credential's text, as we issued it.
+    """
+    names = json.loads(body)["credentialSubject"]["product"]["characteristics"]["names"]
+    return tuple(dict.fromkeys(name["@value"] for name in names if name["@value"]))
+
+
 def shown(zh: str, en: str) -> tuple[str, ...]:
     """Return a name in the reader's languages: Chinese and English, or English alone."""
     if i18n.language() == "en":

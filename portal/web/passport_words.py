@@ -81,6 +81,7 @@ def _issuer() -> Texts:
         "ok.issuer": pair("Issuer is on the trust list"),
         "no_trust": pair("The trust list could not be loaded"),
         "unknown_issuer": pair("Issuer is not on the trust list"),
+        "did_document_differs": pair("The issuer's keys in the passport contradict those on the trust list"),
         "ok.validity": pair("Within its dates"),
         "not_yet_valid": pair("Not valid yet; it begins {from}"),
         "expired": pair("No longer valid; it ended {until}"),

@@ -10,8 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-import segno
-from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
@@ -23,9 +22,12 @@ from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
 from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
+from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
-from portal.web import auth, credential_page, errors, filters, relay
+from portal.web import auth, credential_page, errors, filters, offline_verifier, relay
+from portal.web.assets import Assets
 from portal.web.context import as_of, reading, services
+from portal.web.moments import moment
 from portal.web.passport_face import face_of
 from portal.web.passport_words import in_script, pair, step, words
 
@@ -105,10 +107,10 @@ def path_of(shown: Passport) -> str:
 def qr_svg(link: str) -> Response:
     """Draw a link as a QR code (error correction M: readable with 15 % of it damaged)."""
     drawing = io.BytesIO()
-    segno.make(link, error="m", micro=False, boost_error=False).save(
+    printed_code(link).save(
         drawing,
         kind="svg",
-        border=4,
+        border=RIM,
         dark="#1d2329",
         light="#ffffff",
         xmldecl=False,
@@ -139,9 +141,13 @@ def to_digest(text: str) -> bytes:
 
 @blueprint.get("/bundles/<digest>.json")
 def bundle(digest: str) -> ResponseReturnValue:
-    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt."""
+    """Give all a verifier needs of one passport: credential, keys, proof of its place, chain receipt, status.
+
+    With ``?at=`` the lists that counted then come along.
+    """
+    at = moment(request.args.get("at", ""))
     with reading() as connection:
-        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest))
+        data = reads.bundle(connection, org_id=org_id(), digest=to_digest(digest), at=at)
     answer = Response(data, content_type="application/json", headers=_OPEN)
     answer.headers["Content-Disposition"] = f'inline; filename="passport-{digest[:8]}.json"'
     return answer
@@ -268,6 +274,31 @@ def trust() -> ResponseReturnValue:
         name = passporting.issuer_name(connection)
         listed = reads.trust_list(connection, org_id=company_id, name=name)
     return Response(listed.to_json(), content_type="application/json", headers=_OPEN)
+
+
+@blueprint.get("/verifier.html")
+def verifier() -> ResponseReturnValue:
+    """Give the offline verifier: one file to keep, which asks nobody."""
+    answer = Response(offline_verifier.page(), content_type="text/html; charset=utf-8", headers=_OPEN)
+    # The page carries its own, stricter policy; ours would forbid its script, which stands in the page itself.
+    answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.set_etag(offline_verifier.digest())
+    return answer.make_conditional(request)
+
+
+@blueprint.get("/passport-worker.js")
+def worker() -> ResponseReturnValue:
+    """Give the service worker of passport pages; it lies at the root because its scope is ``/01/``."""
+    assets: Assets = current_app.extensions["tally_assets"]
+    script = assets.data("passport-worker.js").replace(b"VERSION", assets.version.encode())
+    return Response(script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+@blueprint.get("/verifier.sha256")
+def verifier_digest() -> ResponseReturnValue:
+    """Give the offline verifier's SHA-256, as ``sha256sum --check`` reads it."""
+    return Response(f"{offline_verifier.digest()}  verifier.html\n", content_type="text/plain", headers=_OPEN)
 
 
 @blueprint.post("/chain")

@@ -116,6 +116,23 @@ def test_a_scanned_passport_is_verified_in_the_browser(
     sound(page)
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh", "加载解析程序并核验"), ("en", "Load the reader and check")])
+def test_the_proof_over_meaning_is_checked_when_asked(
+    windows: Visits, site: Site, language: str, word: str
+) -> None:
+    page = windows.window(language=language, width=PHONE)
+    judged(page, site.code, "good")
+    proofs = page.locator("#c-signature .small")
+    assert "eddsa-jcs-2022" in proofs.nth(1).inner_text()
+    assert "eddsa-rdfc-2022" in proofs.nth(2).inner_text()
+    page.get_by_role("button", name=word).click()
+    expect(page.locator("#c-signature button")).to_have_count(0)
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    told = [proofs.nth(place).inner_text().partition(": ")[2] for place in (1, 2)]
+    assert told[0] == told[1]
+    sound(page)
+
+
 def test_a_typed_address_is_verified_without_a_printed_code(windows: Visits) -> None:
     page = windows.window(language="en")
     judged(page, PATH, "good")
@@ -241,7 +258,7 @@ def test_a_file_in_hand_is_compared_without_leaving_the_device(windows: Visits, 
     judged(page, site.code, "good")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
-    report = page.locator("#docs li").nth(1)
+    report = page.locator("#docs li", has_text="JY-7")
     report.locator("input").set_input_files({"name": "r.pdf", "mimeType": "application/pdf", "buffer": REPORT})
     expect(report.locator('[data-f="match"]')).to_have_text("is your file")
     expect(page.locator("#g-files .res")).to_contain_text("passed")
@@ -311,3 +328,60 @@ def test_a_linked_credential_that_was_changed_or_swapped_is_named(windows: Visit
         f"**/bundles/{other.get_attribute('data-digest')}.json", lambda route: route.fulfill(body=elsewhere)
     )
     assert linked_verdict(page, 1) == "Not verified: Fingerprint differs from the printed code"
+
+
+KEPT = """async () => {
+  const kept = [];
+  for (const name of await caches.keys()) {
+    for (const request of await (await caches.open(name)).keys()) kept.push(new URL(request.url).pathname);
+  }
+  return kept.sort();
+}"""
+
+
+def test_a_passport_opens_again_without_a_network_after_a_first_visit(browser: Browser, site: Site) -> None:
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    judged(page, site.url + site.code, "good")
+    page.wait_for_function(f"({KEPT})().then((kept) => kept.some((path) => path.startsWith('/bundles/')))")
+    page.wait_for_function(f"({KEPT})().then((kept) => kept.includes('{PATH}'))")
+    context.set_offline(True)
+    page = context.new_page()
+    judged(page, site.url + site.code, "part")
+    assert page.locator("h1").inner_text() == "Longjing tea"
+    assert page.locator('dd[data-f="best"]').inner_text() == "2027-08-04"
+    assert step(page, "signature") == ["Signature is valid", "passed"]
+    assert "The chain cannot be reached now" in page.locator("#why").inner_text()
+    context.close()
+
+
+def test_only_what_everybody_may_see_is_kept_and_only_passport_pages_are_looked_after(
+    browser: Browser, site: Site
+) -> None:
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    judged(page, site.url + site.code, "good")
+    page.wait_for_function(f"({KEPT})().then((kept) => kept.includes('{PATH}'))")
+    shapes = (
+        r"/01/\d{14}/10/\w+|/static/\w+/[\w.-]+|/bundles/[0-9a-f]{64}\.json|/\.well-known/tallystick-trust\.json"
+    )
+    kept = page.evaluate(KEPT)
+    assert [path for path in kept if not re.fullmatch(shapes, path)] == []
+    assert any(path.endswith("/verify.mjs") for path in kept)
+    page.goto(site.url + "/login")
+    assert page.evaluate("navigator.serviceWorker.controller") is None
+    assert page.evaluate(
+        "navigator.serviceWorker.getRegistrations().then((all) => all.map((one) => one.scope))"
+    ) == [f"{site.url}/01/"]
+    context.close()
+
+
+def test_a_past_day_is_judged_as_of_its_end(windows: Visits, site: Site) -> None:
+    page = windows.window(language="en")
+    judged(page, site.code, "good")
+    page.locator("#g-validity summary").click()
+    page.locator("#day").fill("2020-01-31")
+    page.locator("#day").blur()
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "bad")
+    assert page.locator("#why").inner_text().startswith("It is genuine, but it begins only")
+    assert "2020-01-" in page.locator("#by").inner_text()

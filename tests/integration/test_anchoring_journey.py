@@ -62,7 +62,7 @@ def anchors_on(url: str, scene: Scene) -> int:
 def test_an_issued_passport_is_anchored_and_verifies_with_its_documents(scene: Scene, tmp_path: Path) -> None:
     with anchored(scene, tmp_path / "chain.sqlite") as (here, url):
         report = judged(here, url, files=[("report.pdf", REPORT)])
-        assert [check.code for check in report.checks][2:] == ["ok"] * 6
+        assert [check.code for check in report.checks][2:] == ["ok"] * 7
         assert report.verdict is Verdict.VALID
         passport = here.passport()
         assert passport.state == "anchored"

@@ -86,12 +86,35 @@ def test_staff_and_auditors_get_the_papers_too(here: Scene, kind: str) -> None:
     }
     report = judged(answer.data, here, newest_block(here))
     assert report.verdict is Verdict.VALID
-    documents = report.bundles[0][1].to_json()["checks"][-1]
-    assert documents["params"] == {"matched": 2, "listed": 2}
+    matched = {
+        one.credential["type"][0]: one.to_json()["checks"][-1]["params"].get("matched", 0)
+        for _, one in report.bundles
+        if one.credential
+    }
+    assert matched["DigitalProductPassport"] == 2
+    assert matched["DigitalConformityCredential"] == 1
 
 
 def test_the_same_state_of_things_gives_the_same_bytes(here: Scene) -> None:
-    assert built(here) == built(here)
+    once = built(here)
+    sources = PackSources(
+        org_id=here.company.org_id,
+        rpc_url=here.services.settings.chain_rpc_url,
+        papers=files_of(here.services.settings.home),
+    )
+    with here.services.database.reading() as connection:
+        twice = build_pack(connection, sources, credential_ids=[here.passport().id] * 2, now=here.now)
+    assert once == twice
+
+
+def test_the_vocabularies_lie_beside_the_passports(here: Scene) -> None:
+    contexts = Pack.from_zip(built(here)).of_role(Role.CONTEXT)
+    assert "https://www.w3.org/ns/credentials/v2" in {one.title for one in contexts}
+
+
+def test_a_vocabulary_nobody_pinned_is_left_out() -> None:
+    bundle = {"credential": {"@context": ["https://elsewhere.example/terms", {"own": "terms"}]}}
+    assert packs._contexts([bundle]) == []
 
 
 @pytest.mark.parametrize("url", ["", NOWHERE])

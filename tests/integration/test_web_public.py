@@ -154,7 +154,7 @@ def test_the_script_has_words_for_every_code_of_the_verifier(client: FlaskClient
     verifier = (root / "verify.mjs").read_text(encoding="utf-8")
     codes = set(re.findall(r"(?:fail|gap|asked)\('(\w+)'", verifier))
     codes |= set(re.findall(r"need\([^\n]*, '(\w+)'\)", verifier)) | {"malformed_bundle", "not_reached"}
-    codes -= {"fingerprint", "documents"}
+    codes -= {"fingerprint", "documents", "status"}
     assert len(codes) >= 39
     found = re.search(r'id="words">(.+?)</script>', page(client, language="zh-CN"))
     assert found is not None
@@ -223,6 +223,25 @@ def test_the_scan_page_has_words_for_every_obstacle_foreign_code_and_verdict(cli
     assert len(verdicts) == 6
     said = names | {f"{name}.do" for name in names} | {f"foreign.{one}" for one in foreign}
     assert (said | {f"row.{one}" for one in verdicts}) - set(words) == set()
+
+
+def test_the_offline_verifier_is_given_with_its_hash_and_its_own_policy(client: FlaskClient) -> None:
+    given = client.get("/verifier.html")
+    assert (given.status_code, given.content_type) == (200, "text/html; charset=utf-8")
+    assert given.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    told = client.get("/verifier.sha256").get_data(as_text=True)
+    assert told == f"{sha256(given.data).hex()}  verifier.html\n"
+    again = client.get("/verifier.html", headers={"If-None-Match": given.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_service_worker_is_named_by_the_hash_of_the_portals_files(client: FlaskClient) -> None:
+    worker = client.get("/passport-worker.js")
+    version = re.search(r"/static/(\w{12})/", client.get(PATH).get_data(as_text=True))
+    assert version
+    assert f"'tally-passports-{version[1]}'" in worker.get_data(as_text=True)
+    assert worker.content_type == "text/javascript; charset=utf-8"
+    assert worker.headers["Cache-Control"] == "no-cache"
 
 
 def test_contexts_are_published_as_they_are_pinned(client: FlaskClient) -> None:

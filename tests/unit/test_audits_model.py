@@ -26,7 +26,6 @@ from portal.audits.model import (
     check_all_judged,
     check_period,
     check_words,
-    conforms,
     elapsed,
     proposed,
 )
@@ -150,11 +149,6 @@ def test_it_is_complete_when_every_item_is_judged() -> None:
     with pytest.raises(ItemsOpen) as refusal:
         check_all_judged({"a": Judgement(verdict=Verdict.GAP), "b": Judgement(verdict=Verdict.OPEN)})
     assert refusal.value.values == {"items": ["b"], "count": 1}
-
-
-def test_a_gap_means_that_it_does_not_conform() -> None:
-    assert conforms([Judgement(verdict=Verdict.FULFILLED), Judgement(verdict=Verdict.NOT_APPLICABLE)])
-    assert not conforms([Judgement(verdict=Verdict.GAP)])
 
 
 def test_words_are_needed_where_they_are_and_have_a_readable_length() -> None:

@@ -207,6 +207,7 @@ def cases() -> Iterator[dict[str, Any]]:
     yield from signature_cases()
     yield from key_cases()
     yield from issuer_and_validity_cases()
+    yield from document_of_issuer_cases()
     yield from inclusion_cases()
     yield from anchor_cases()
     yield from endpoint_cases()
@@ -445,11 +446,12 @@ def key_cases() -> Iterator[dict[str, Any]]:
     yield case("key_not_for_assertions", made, "invalid", signature="failed:unknown_key")
     made = given() | {"trust": trust_of()}
     made["trust"]["issuers"][0]["didDocument"]["verificationMethod"][0]["publicKeyMultibase"] = "z6Mk"
-    yield case("key_unreadable", made, "invalid", signature="failed:unknown_key")
+    differs = {"issuer": "failed:did_document_differs"}
+    yield case("key_unreadable", made, "invalid", signature="failed:unknown_key", **differs)
     made = given() | {"trust": trust_of()}
     method = made["trust"]["issuers"][0]["didDocument"]["verificationMethod"][0]
     made["trust"]["issuers"][0]["didDocument"]["verificationMethod"] = [[], None, method | {"revoked": "soon"}]
-    yield case("key_date_unreadable", made, "invalid", signature="failed:unknown_key")
+    yield case("key_date_unreadable", made, "invalid", signature="failed:unknown_key", **differs)
     assert PublicKey.from_multikey(method["publicKeyMultibase"]) == KEY.public
 
 
@@ -471,6 +473,37 @@ def issuer_and_validity_cases() -> Iterator[dict[str, Any]]:
     del unsigned["validUntil"]
     signed = sign(unsigned, KEY, created=datetime(2026, 3, 1, 8, tzinfo=UTC), nonce=bytes(16))
     yield case("valid_without_end", given(signed) | {"asOf": "2099-01-01T00:00:00Z"}, "valid")
+
+
+def document_of_issuer_cases() -> Iterator[dict[str, Any]]:
+    """Yield bundles whose DID document is not the trust list's."""
+    document, method = ("didDocument",), ("didDocument", "verificationMethod", 0)
+    other = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+    for name, change in (
+        ("context", put(*document, "@context", 0, value="https://www.w3.org/ns/did/v2")),
+        ("member_added", put(*document, "service", value=[])),
+        ("id", put(*document, "id", value="did:web:portal.example%3A8444")),
+        ("key", put(*method, "publicKeyMultibase", value=other)),
+        ("key_name", put(*method, "id", value=f"{DID}#{other}")),
+        ("key_type", put(*method, "type", value="Multikei")),
+        ("key_controller", put(*method, "controller", value=f"{DID}x")),
+        ("key_end_unreadable", put(*method, "revoked", value="2026-02-30T00:00:00Z")),
+        ("key_is_text", put(*method, value="key")),
+        ("keys_are_text", put(*document, "verificationMethod", value="keys")),
+        ("purpose", put(*document, "assertionMethod", 0, value=f"{DID}#key")),
+    ):
+        yield case(f"document_{name}", changed(change), "invalid", issuer="failed:did_document_differs")
+    ended = KeyRecord(OTHER_KEY.public, revoked=datetime(2026, 1, 1, tzinfo=UTC))
+    keys = (KeyRecord(KEY.public), ended)
+    older = given() | {"trust": trust_of(*keys)}
+    yield case("valid_document_older", older, "valid")
+    newer = changed(put(*document, value=did_document(DID, keys)))
+    yield case("valid_document_newer", newer, "valid")
+    another_end = did_document(
+        DID, (keys[0], KeyRecord(OTHER_KEY.public, revoked=datetime(2026, 1, 2, tzinfo=UTC)))
+    )
+    made = changed(put(*document, value=another_end)) | {"trust": trust_of(*keys)}
+    yield case("document_another_end", made, "invalid", issuer="failed:did_document_differs")
 
 
 def inclusion_cases() -> Iterator[dict[str, Any]]:

@@ -1,0 +1,83 @@
+"""The verifier in one file: built from the modules themselves, the same for everybody, named by its hashes."""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from portal.web import offline_verifier, verifier_words
+from portal.web.assets import STATIC
+from portal.web.offline_verifier import MODULES, NotBundledError, bundle, digest, page
+
+HTML = page().decode()
+
+
+def inline(tag: str) -> str:
+    found = re.search(rf"<{tag}>(.*?)</{tag.partition(' ')[0]}>", HTML, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_same_sources_give_the_same_bytes_and_hash() -> None:
+    assert page() == offline_verifier.page.__wrapped__()
+    assert digest() == hashlib.sha256(page()).hexdigest()
+
+
+def test_it_loads_nothing_and_names_its_own_parts_only() -> None:
+    assert re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"', HTML) == []
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', HTML)
+    assert policy
+    for directive, tag in (("script-src", 'script type="module"'), ("style-src", "style")):
+        source = b64encode(hashlib.sha256(inline(tag).encode()).digest()).decode()
+        assert f"{directive} &#39;sha256-{source}&#39;;" in policy[1]
+    assert policy[1].startswith("default-src 'none'; ")
+
+
+def test_every_module_is_inside_and_no_import_is_left() -> None:
+    script = inline('script type="module"')
+    assert [name for name in MODULES if f"const m_{name} = " in script] == list(MODULES)
+    assert not re.search(r"^\s*(?:import|export)\b|\bimport\(", script, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("verify", "import { x } from './pack.mjs';\n"),
+        ("verify", "import x from './status.mjs';\n"),
+        ("verify", "export default 1;\n"),
+        ("verify", "const a = import(name);\n"),
+        ("verify", "const a = '</script>';\n"),
+    ],
+)
+def test_what_the_bundler_does_not_know_is_refused(tmp_path: Path, name: str, code: str) -> None:
+    for module in MODULES:
+        (tmp_path / f"{module}.mjs").write_text("export const y = 1;\n")
+    (tmp_path / f"{name}.mjs").write_text(code)
+    with pytest.raises(NotBundledError):
+        bundle(tmp_path)
+
+
+def test_names_imported_under_another_name_keep_it(tmp_path: Path) -> None:
+    for module in MODULES:
+        (tmp_path / f"{module}.mjs").write_text("export const y = 1;\n")
+    (tmp_path / "verify.mjs").write_text("import { y as z } from './status.mjs';\nexport const w = z;\n")
+    assert "const { y: z } = m_status;" in bundle(tmp_path)
+
+
+def test_every_code_of_a_pack_or_state_has_its_words() -> None:
+    words = json.loads(re.search(r'id="words">(.*?)</script>', HTML, re.DOTALL)[1])  # type: ignore[index]
+    sources = (STATIC / "pack.mjs").read_text() + (STATIC / "stateproof.mjs").read_text()
+    codes = set(re.findall(r"(?:fail|gap|need)\((?:[^\n']*, )?'(\w+)'", sources)) | {"pack_damaged"}
+    assert {"pack_not_zip", "no_block_hash", "state_mismatch", "pack_content"} <= codes
+    assert {code for code in codes if code not in words} == set()
+    used = set(re.findall(r"words\[?\.?'?([a-z]+\.[a-z]+)'?\]", (STATIC / "verifier.mjs").read_text()))
+    assert used - set(words) == set()
+
+
+def test_every_text_stands_in_chinese_and_in_english() -> None:
+    own = {**verifier_words._page(), **verifier_words._pack(), **verifier_words._state()}
+    assert "核验工具" in HTML
+    assert len(own) > 20
