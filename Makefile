@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger conformance interop verifier
+.PHONY: contract-test
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -56,6 +57,9 @@ bench-disclosure: $(DEV) ## measure row level security against an explicit predi
 
 bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger QUICK=1 for a short run); prints JSON
 	@$(PY) tools/bench_ledger.py $(if $(QUICK),--quick) $(PARTS)
+
+contract-test: $(RUN) ## test the contract with forge and compile it with two front ends; prints JSON; needs Node.js
+	@$(PY) tools/contract_bars.py
 
 conformance: $(RUN) ## run the W3C's suites in the folder SUITES against tally conformance; prints JSON, needs Node
 	@SUITES="$(SUITES)" $(PY) tools/conformance.py

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from itertools import chain
 from operator import add
 from typing import Any, Final
@@ -31,7 +32,7 @@ _PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{1,140}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_SURROGATE: Final = "\ud800"
-_PLAIN: Final = frozenset({str, bool, type(None)})
+_PLAIN: Final = frozenset({bool, type(None)})
 # Brackets outside texts; a text that never ends reaches to the end, so that no start is tried twice.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SHA2_256: Final = b"\x12\x20"
@@ -64,23 +65,30 @@ def _is_plain(value: Any) -> bool:
     """Say whether the standard library's encoder may be trusted: level by level, no call for each value."""
     level: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):
-        below: list[Any] = []
-        keys: list[Any] = []
-        for item in chain.from_iterable(level):
-            kind = type(item)
-            if kind is dict:
-                keys.extend(item)
-                below.append(item.values())
-            elif kind is list:
-                below.append(item)
-            elif kind not in _PLAIN and not _is_safe_integer(item):
-                return False
-        if not _are_plain_keys(keys):
-            return False
-        if not below:
+        if not level:
             return True
+        below: list[Any] = []
+        if not _sort_out(chain.from_iterable(level), below):
+            return False
         level = below
-    return False
+    return not level
+
+
+def _sort_out(items: Iterable[Any], below: list[Any]) -> bool:
+    """Gather the containers among the items; say whether the rest, and all keys, are plain."""
+    keys: list[Any] = []
+    for item in items:
+        kind = type(item)
+        if kind is str:  # nearly every value of a credential
+            continue
+        if kind is dict:
+            keys.extend(item)
+            below.append(item.values())
+        elif kind is list:
+            below.append(item)
+        elif kind not in _PLAIN and not _is_safe_integer(item):
+            return False
+    return _are_plain_keys(keys)
 
 
 def _is_safe_integer(value: Any) -> bool:

@@ -70,7 +70,8 @@ def _proof(
     }
     if not suite.linked:
         config |= {"nonce": salt, "@context": credential["@context"]}
-    return {**config, "proofValue": to_multibase(key.sign(suite.signed_bytes(credential, config)))}
+    config["proofValue"] = to_multibase(key.sign(suite.signed_bytes(credential, config)))
+    return config
 
 
 @dataclass(frozen=True, slots=True)

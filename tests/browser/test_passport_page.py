@@ -116,6 +116,23 @@ def test_a_scanned_passport_is_verified_in_the_browser(
     sound(page)
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh", "加载解析程序并核验"), ("en", "Load the reader and check")])
+def test_the_proof_over_meaning_is_checked_when_asked(
+    windows: Visits, site: Site, language: str, word: str
+) -> None:
+    page = windows.window(language=language, width=PHONE)
+    judged(page, site.code, "good")
+    proofs = page.locator("#c-signature .small")
+    assert "eddsa-jcs-2022" in proofs.nth(1).inner_text()
+    assert "eddsa-rdfc-2022" in proofs.nth(2).inner_text()
+    page.get_by_role("button", name=word).click()
+    expect(page.locator("#c-signature button")).to_have_count(0)
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    told = [proofs.nth(place).inner_text().partition(": ")[2] for place in (1, 2)]
+    assert told[0] == told[1]
+    sound(page)
+
+
 def test_a_typed_address_is_verified_without_a_printed_code(windows: Visits) -> None:
     page = windows.window(language="en")
     judged(page, PATH, "good")
@@ -270,6 +287,47 @@ def test_an_older_code_verifies_and_leads_to_the_newer_passport(windows: Visits,
     older.wait_for_url(site.url + PATH)
     expect(older.locator(".verdict")).to_have_attribute("data-verdict", "good")
     assert older.locator("#way li").count() == 3
+
+
+def linked_verdict(page: Page, row: int) -> str:
+    """Ask for the verdict of a linked credential, and return it."""
+    line = page.locator("#linked li").nth(row)
+    line.locator("button").click()
+    expect(line.locator(".state")).not_to_have_text(re.compile("^…?$"))
+    return line.locator(".state").inner_text()
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", PHONE), ("en", DESKTOP)])
+def test_each_linked_credential_has_a_page_and_a_verdict_of_its_own(
+    windows: Visits, language: str, width: int
+) -> None:
+    page = windows.window(language=language, width=width)
+    judged(page, PATH, "good")
+    page.locator('a[href$="#linked"]').click()
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    word = {"zh": "核验通过 Verified", "en": "Verified"}[language]
+    assert page.locator("#linked li").count() == 4
+    assert [linked_verdict(page, row) for row in range(4)] == [word] * 4
+    sound(page)
+    page.locator("#linked li a").first.click()
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    assert page.locator("#linked").count() == 0
+    sound(page)
+
+
+def test_a_linked_credential_that_was_changed_or_swapped_is_named(windows: Visits) -> None:
+    page = windows.window(language="en")
+    judged(page, PATH, "good")
+    page.goto(page.locator('a[href$="#linked"]').get_attribute("href") or "")
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    changed, other = page.locator("#linked li").nth(0), page.locator("#linked li").nth(1)
+    page.route(f"**/bundles/{changed.get_attribute('data-digest')}.json", replaced("SC-1", "SC-2"))
+    assert linked_verdict(page, 0).startswith("Not verified: ")
+    elsewhere = page.request.get(f"/bundles/{changed.get_attribute('data-digest')}.json").text()
+    page.route(
+        f"**/bundles/{other.get_attribute('data-digest')}.json", lambda route: route.fulfill(body=elsewhere)
+    )
+    assert linked_verdict(page, 1) == "Not verified: Fingerprint differs from the printed code"
 
 
 KEPT = """async () => {

@@ -37,7 +37,7 @@ def test_the_compiler_is_the_one_the_lock_pins() -> None:
     package = json.loads((CONTRACTS / "package.json").read_bytes())
     version = lock["packages"]["node_modules/solc"]["version"]
 
-    assert package["devDependencies"] == {"solc": version}
+    assert package["devDependencies"]["solc"] == version
     assert load_artefact().solc_version.startswith(f"{version}+commit.")
     assert f"pragma solidity {version};" in (CONTRACTS / "src/AnchorRegistry.sol").read_text()
 

@@ -7,7 +7,8 @@ import pytest
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 FILES = ("package.json", "package-lock.json", "compile.mjs", "solc-input.json")
-NPM_CI = ("ci", "--no-audit", "--no-fund", "--ignore-scripts")
+# Without the binaries of forge and anvil, which are optional dependencies of their packages.
+NPM_CI = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional")
 
 
 @pytest.mark.timeout(300)

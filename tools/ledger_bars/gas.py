@@ -42,7 +42,7 @@ def measure(*, quick: bool) -> dict[str, float]:
             chain.send_raw(signed.raw)
             receipt = chain.receipt(signed.tx_hash)
             if receipt is None or not receipt.succeeded:
-                raise SystemExit(f"batch {seq} was not anchored")
+                raise RuntimeError(f"batch {seq} was not anchored")
             costs.append(receipt.gas_used)
     steady = max(costs[1:])
     return {"gas_per_batch_steady": steady, "gas_per_credential_at_10000": steady / BATCH}
