@@ -297,6 +297,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
+    Row(
+        "GET /credentials/<uuid:credential_id>/epcis.json",
+        EVERYBODY,
+        path=f"/credentials/{NOWHERE}/epcis.json",
+        entered=(404,),
+    ),
     Row("GET /facilities/<code>", EVERYBODY, path="/facilities/NONE", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row(
