@@ -41,7 +41,12 @@ export async function judge(bytes, { trust, code, gtin, lot, files = [], asOf, l
   return report;
 }
 
-export const worstOf = ({ checks }) => ['failed', 'not_checked'].map((state) => checks.find((check) => check.state === state)).find(Boolean);
+// That a list's anchor is not proven follows from the chain's silence, which is the thing to tell.
+export const worstOf = ({ checks }) => {
+  const first = (test) => checks.find(test);
+  return first(({ state }) => state === 'failed') ?? first(({ state, code }) => state === 'not_checked' && code !== 'status_unproven')
+    ?? first(({ state }) => state === 'not_checked');
+};
 
 // The band's sentence, from the page's own words.
 export function why(words, { verdict, checks }) {

@@ -124,7 +124,7 @@ def test_a_stopped_chain_leaves_the_passport_partly_verified_never_invalid(scene
     with anchored(scene, tmp_path / "chain.sqlite") as (here, url):
         pass
     report = judged(here, url)
-    assert unsure(report) == [("anchor", "rpc_unreachable")]
+    assert unsure(report) == [("status", "status_unproven"), ("anchor", "rpc_unreachable")]
     assert report.verdict is Verdict.PARTIAL
 
 
