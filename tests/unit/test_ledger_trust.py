@@ -18,7 +18,10 @@ ISSUER: dict[str, Any] = {
     "did": "did:web:portal.example",
     "name": "青禾食品",
     "didDocument": {"id": "did:web:portal.example"},
-    "anchors": [ANCHOR, ANCHOR | {"kind": "public", "rpc": "https://rpc.example"}],
+    "anchors": [
+        ANCHOR,
+        ANCHOR | {"kind": "public", "rpc": "https://rpc.example", "blocks": ["0x" + "09" * 32]},
+    ],
 }
 FILE: dict[str, Any] = {"trust": "tallystick-trust/1", "issuers": [ISSUER]}
 
@@ -32,6 +35,7 @@ def test_trust_file_is_read_and_written_unchanged() -> None:
     home = TrustedAnchor(71771, b"\x03" * 32, b"\x04" * 20, b"\x08" * 32, b"\x05" * 32, "embedded")
     assert trust.issuers[0].anchors[0] == home
     assert trust.issuers[0].anchors[1].rpc == "https://rpc.example"
+    assert trust.issuers[0].anchors[1].blocks == (b"\x09" * 32,)
     assert json.loads(trust.to_json()) == FILE
     assert TrustList.from_json(trust.to_json()) == trust
 
@@ -70,7 +74,16 @@ def test_file_of_another_shape_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "private"}, {"rpc": 1}, {"rpc": "file:///etc"}, {"codeHash": "0x"}, {"chainId": "1"}, {"more": 1}],
+    [
+        {"kind": "private"},
+        {"rpc": 1},
+        {"blocks": "0x"},
+        {"blocks": ["0x"]},
+        {"rpc": "file:///etc"},
+        {"codeHash": "0x"},
+        {"chainId": "1"},
+        {"more": 1},
+    ],
 )
 def test_anchor_of_another_shape_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
