@@ -319,6 +319,14 @@ ROWS: tuple[Row, ...] = (
     Row("GET /verifier.sha256", EVERYBODY),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /did", EVERYBODY),
+    Row("GET /passports/<digest>/standing", OPERATOR, path=f"/passports/{'0' * 64}/standing", entered=(404,)),
+    Row(
+        "POST /passports/<digest>/standing",
+        OPERATOR,
+        path=f"/passports/{'0' * 64}/standing",
+        form={"deed": "revoke", "reason": "x", "sure": "1"},
+        entered=(404,),
+    ),
     Row("GET /did/<int:version>", EVERYBODY, path="/did/9", entered=(404,)),
     Row(
         "GET /status/<any(revocation, suspension):purpose>/<int:number>",
