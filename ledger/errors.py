@@ -157,6 +157,12 @@ class KeyExposed(Refused):
     code = "key_exposed"
 
 
+class KeyLocked(Refused):
+    """The secret is not the one a key was sealed with, or its file was changed."""
+
+    code = "key_locked"
+
+
 class KeyExists(Conflict):
     """A key file is already there, and a key is never written over."""
 

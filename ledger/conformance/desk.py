@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ledger import vcdm
@@ -16,6 +16,7 @@ from ledger.jose.envelope import seal_credential
 from ledger.jose.enveloped import open_enveloped, open_presentation, to_enveloped
 from ledger.keys import SigningKey
 from ledger.proof import sign
+from ledger.status import ListFacts, StatusList, compose_list
 
 ISSUED: Final = {suite.name: (suite,) for suite in (EDDSA_JCS, EDDSA_RDFC)} | {"set": (EDDSA_JCS, EDDSA_RDFC)}
 """How a credential can be asked for, and the proofs it then carries."""
@@ -57,6 +58,19 @@ class Desk:
             raise NotFound(f"nothing is issued as {how}", how=how)
         canonical_quads(signed)  # a proof over JSON alone would let undefined terms pass
         return sign(signed, self.key, created=now, suites=suites)
+
+    def status_list(self, url: str, purpose: str, *, now: datetime) -> dict[str, Any]:
+        """Return a signed status list in which no bit is set, good for an hour (Bitstring Status List 1.0)."""
+        facts = ListFacts(
+            url=url,
+            version=1,
+            did=self.key.did,
+            purpose=purpose,
+            valid_from=now,
+            valid_until=now + timedelta(hours=1),
+            statuses=StatusList.of(()),
+        )
+        return sign(compose_list(facts), self.key, created=now)
 
     def verify(self, credential: Any, *, now: datetime) -> None:
         """Check a secured credential, embedded or enveloped.

@@ -1,7 +1,7 @@
 """The HTTP side of ``tally conformance``: endpoints shaped as the W3C's suites call them (VC-API).
 
 ``POST /issuers/<how>/credentials/issue``, ``POST /verifiers/credentials/verify``, ``POST
-/verifiers/presentations/verify``, ``GET /dids/<did>``, ``GET /status/<list>``, ``GET /`` (who this is). Suites
+/verifiers/presentations/verify``, ``GET /dids/<did>``, ``GET /status/<purpose>``, ``GET /`` (who this is). Suites
 disagree on the reply of an issuer: under ``/wrapped`` a credential comes as ``{"verifiableCredential": …}``.
 Loopback only, and nothing is kept.
 """
@@ -44,6 +44,9 @@ class Endpoints:
         match parts:
             case []:
                 return HTTPStatus.OK, {"did": self._desk.key.did, "issues": sorted(ISSUED)}
+            case ["status", "revocation" | "suspension" as purpose]:
+                url = f"urn:tallystick:status:{purpose}"
+                return HTTPStatus.OK, self._desk.status_list(url, purpose, now=self._now())
             case ["dids", did]:
                 return HTTPStatus.OK, did_key.document_of(did)
             case _:

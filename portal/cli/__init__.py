@@ -9,7 +9,19 @@ import sys
 import click
 
 from ledger.errors import LedgerError
-from portal.cli import audit, conformance, health, imports, ledger, operators, reconcile, run, serve, verify
+from portal.cli import (
+    audit,
+    conformance,
+    health,
+    imports,
+    keys,
+    ledger,
+    operators,
+    reconcile,
+    run,
+    serve,
+    verify,
+)
 from portal.kernel.errors import PortalError
 
 
@@ -30,6 +42,7 @@ for _command in (
     operators.operator,
     audit.audit,
     ledger.ledger,
+    keys.keys,
     health.health,
     conformance.conformance,
 ):

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, text
 
@@ -20,9 +21,11 @@ from portal.inventory.store import expected_table, location_table, lot_table
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
 from portal.partners import reads as partners
+from portal.partners.model import Company
 from portal.passports import papers, pdf, service
-from portal.passports.issuer import Issuer, load_issuer
+from portal.passports.issuer import Issuer, issuer_did, open_safe
 from portal.passports.issuing import Signing
+from portal.passports.keyring import signing_key
 from portal.passports.model import (
     DocumentDraft,
     DocumentKind,
@@ -142,13 +145,9 @@ def issuer_of(connection: Connection, *, services: Services) -> Issuer:
         NoIssuer: There is no company yet.
         ledger.errors.KeyExposed: Others may read the key file.
     """
-    settings = services.settings
-    return load_issuer(
-        settings.home,
-        name=issuer_name(connection),
-        origin=settings.origin,
-        time_zone=settings.time_zone,
-    )
+    settings, company = services.settings, _company(connection)
+    key = signing_key(connection, org_id=company.id, safe=open_safe(settings), did=issuer_did(settings.origin))
+    return Issuer(key, issuer_name(connection), settings.origin, ZoneInfo(settings.time_zone))
 
 
 def issuer_name(connection: Connection) -> str:
@@ -157,10 +156,15 @@ def issuer_name(connection: Connection) -> str:
     Raises:
         NoIssuer: There is no company yet.
     """
+    company = _company(connection)
+    return two_names(company.name_zh, company.name_en)
+
+
+def _company(connection: Connection) -> Company:
     company = partners.the_company(connection)
     if company is None:
         raise NoIssuer("There is no company yet, so nobody could sign.")
-    return two_names(company.name_zh, company.name_en)
+    return company
 
 
 def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> PassportSubject:

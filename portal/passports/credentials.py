@@ -1,5 +1,6 @@
 """Questions about credentials of every kind: which there are, which one counts, and what links what."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, func, select
 
 from ledger.bundle import Anchor
+from ledger.kinds.epcis import epcis_document, epcis_event
+from portal.passports.kinds import CredentialKind
 from portal.passports.reads import PassportNotFound, credentials_of, state_of
 from portal.passports.store import credential_table
 
@@ -90,6 +93,19 @@ def with_ids(connection: Connection, *, org_id: UUID, ids: Collection[UUID]) -> 
         credentials_of(org_id).where(table.id.in_(ids)).order_by(table.kind, table.issued_at, table.id)
     )
     return tuple(_credential(row) for row in rows)
+
+
+def epcis_of(found: Credential) -> dict[str, Any]:
+    """Return the event of a credential as an EPCIS 2.0 document, for repositories of events.
+
+    Raises:
+        PassportNotFound: It is the credential of something else.
+    """
+    if found.kind != CredentialKind.EVENT:
+        raise PassportNotFound(f"Credential {found.id} is of no event.", id=str(found.id))
+    credential: dict[str, Any] = json.loads(found.body)
+    [event] = credential["credentialSubject"]
+    return epcis_document(epcis_event(event), created=credential["validFrom"])
 
 
 def _credential(row: Row[Any]) -> Credential:

@@ -60,11 +60,12 @@ class Part:
 
 
 _SUBJECT: Final = "credentialSubject"
-_EVENT: Final[Path] = (_SUBJECT, "traceabilityInformation", EACH, "event", EACH)
+_TRACE: Final[Path] = (_SUBJECT, "traceabilityInformation", EACH)
+_EVENT: Final[Path] = (*_TRACE, "event", EACH)
 PARTS: Final = (
     Part("producer", Level.PUBLIC, ((_SUBJECT, "product", "producedByParty"),)),
     Part("papers", Level.PUBLIC, ((_SUBJECT, "conformityClaim"),)),
-    Part("places", Level.PUBLIC, ((*_EVENT, "bizLocation"),)),
+    Part("places", Level.PUBLIC, ((*_EVENT, "bizLocation"), (*_TRACE, "traceabilityEvent"))),
     Part("quantities", Level.PUBLIC, ((*_EVENT, "quantityList"),)),
     Part("documents", Level.PUBLIC, ((*_EVENT, "document"),)),
     Part("registration", Level.ORDINARY, ((_SUBJECT, DETAIL, "registration"),)),

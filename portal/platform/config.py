@@ -5,7 +5,7 @@ home folder (0700), never in code. A test fails on a setting that the operations
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,9 @@ class Settings:
         chain_extra_id: Chain id it must have (``TALLY_CHAIN_EXTRA_ID``).
         chain_extra_kind: What it is: ``embedded``, ``consortium`` or ``public`` (``TALLY_CHAIN_EXTRA_KIND``).
         chain_extra_confirmations: As ``chain_confirmations``, there (``TALLY_CHAIN_EXTRA_CONFIRMATIONS``).
+        key_file: File whose content opens the signing keys; empty: ``key-encryption.key`` in the home folder
+            (``TALLY_KEY_FILE``).
+        key_passphrase: Passphrase that opens them instead (``TALLY_KEY_PASSPHRASE``).
         seal_seconds: Longest wait of an issued credential for its batch (``TALLY_SEAL_SECONDS``).
         max_upload_mb: Largest request body in MiB (``TALLY_MAX_UPLOAD_MB``).
         web_threads: Threads of the web server (``TALLY_WEB_THREADS``).
@@ -63,6 +66,8 @@ class Settings:
     chain_extra_id: int = 0
     chain_extra_kind: str = "consortium"
     chain_extra_confirmations: int = 1
+    key_file: str = ""
+    key_passphrase: str = field(default="", repr=False)
     seal_seconds: int = 5
     max_upload_mb: int = 64
     web_threads: int = 8

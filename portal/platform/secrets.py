@@ -18,9 +18,13 @@ def home_secret(home: Path, name: str) -> bytes:
     """
     folder = open_home(home) / "keys"
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / name
+    return random_file(folder / name)
+
+
+def random_file(path: Path) -> bytes:
+    """Return the 32 random bytes kept in a file (0600), making them the first time; in a folder that is there."""
     if not path.exists():
-        draft = folder / f".{name}.{secrets.token_hex(8)}"
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(32))

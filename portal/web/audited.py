@@ -26,7 +26,7 @@ READ_ROOMS = frozenset({
 STAFF_ROOMS = frozenset({"orders", "reservations", "board", "documents", "pools"})
 """Blueprints whose pages and files hold partners' data when the host's own staff read them."""
 
-_WRITTEN_BY_THEIR_ROOM = frozenset({"agreements", "api", "auth", "public", "viewing"})
+_WRITTEN_BY_THEIR_ROOM = frozenset({"agreements", "api", "auth", "public", "standing", "viewing"})
 QUESTIONS = frozenset({"api.graphql", "questions.ask"})
 """POSTs that only ask."""
 

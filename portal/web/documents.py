@@ -6,8 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Flask, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Connection
 
-from portal.flows import order_views, passporting
+from portal.flows import order_views, passporting, supplied_lots
+from portal.flows.supplied_lots import SuppliedLot
 from portal.inventory import reads as inventory
 from portal.inventory.reads import Product
 from portal.kernel.disclosure import Role
@@ -16,7 +18,14 @@ from portal.kernel.statuses import status_of
 from portal.partners import reads as partners
 from portal.passports import credentials, reads
 from portal.passports.kinds import about_paper
-from portal.passports.model import AlreadyOver, DocumentDraft, DocumentKind, LotNeeded, ValidityReversed
+from portal.passports.model import (
+    AlreadyOver,
+    DocumentDraft,
+    DocumentKind,
+    LotNeeded,
+    ValidityReversed,
+    code_hash,
+)
 from portal.passports.reads import Document
 from portal.platform.files import FileTooLarge
 from portal.web.audited import about
@@ -24,7 +33,7 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
-from portal.web.public import to_digest
+from portal.web.public import path_of, to_digest
 
 SOON = timedelta(days=30)
 """A paper that ends within this long is to be renewed."""
@@ -65,6 +74,7 @@ def index() -> ResponseReturnValue:
         products = inventory.products_by_id(
             connection, org_id=viewer.org.id, ids={one.product_id for one in found if one.product_id}
         )
+        lots = _lots(connection, viewer.org.id, today)
     rows = [(standing(one.paper.valid_until, today), one) for one in found]
     rows.sort(key=_by_urgency)
     return render_template(
@@ -74,9 +84,19 @@ def index() -> ResponseReturnValue:
         signed=signed,
         about=about_paper,
         products=products,
+        lots=lots,
+        page_of=lambda passport: f"{path_of(passport)}#h={code_hash(passport.digest)}",
         mine=viewer.role is Role.SUPPLIER,
         done=request.args.get("done", ""),
     )
+
+
+def _lots(connection: Connection, org_id: UUID, today: date) -> tuple[SuppliedLot, ...]:
+    """Return a supplier's lots and what their passports need; nobody else has lots of their own."""
+    firm = _scope()
+    if firm is None:
+        return ()
+    return supplied_lots.supplied_lots(connection, org_id=org_id, supplier_id=firm, today=today)
 
 
 def _by_urgency(row: tuple[str, Document]) -> tuple[int, date]:

@@ -1,7 +1,7 @@
 """A lot's passport for a signed-in partner: the detail their agreement opens, and a signed file to take along.
 
-The file is a ``vc+sd-jwt``; whoever it is passed on to cannot read what the partner left out. Page and file
-are the same presentation (``portal.flows.partner_passports``).
+The file is a ``vc+sd-jwt``; what the partner leaves out is not in it. Page and file are the same presentation
+(``portal.flows.partner_passports``).
 """
 
 import json

@@ -8,13 +8,16 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
 from portal.flows import passporting
 from portal.inventory import reads as inventory
 from portal.kernel.disclosure import Role
-from portal.passports import reads, writer
+from portal.passports import reads, status, writer
 from portal.passports.model import code_hash
 from portal.passports.packs import PackSources, build_pack
+from portal.passports.reads import Passport
+from portal.passports.status import Standing
 from portal.web import chain_words
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
@@ -114,9 +117,14 @@ def detail(digest: str) -> ResponseReturnValue:
     viewer = current_viewer()
     with reading() as connection:
         shown = reads.passport_by_digest(connection, org_id=viewer.org.id, digest=to_digest(digest))
+        said = status.history(connection, org_id=viewer.org.id, credential_id=shown.id)
+        successor = _successor(connection, status.standing_of(said))
     return render_template(
         "passports/detail.html",
         passport=shown,
+        said=said,
+        standing=status.standing_of(said),
+        successor=successor,
         face=face_of(shown.body),
         path=path_of(shown),
         code=code_hash(shown.digest),
@@ -141,6 +149,13 @@ def pack(digest: str) -> ResponseReturnValue:
         shown = reads.passport_by_digest(connection, org_id=company, digest=to_digest(digest))
         data = build_pack(connection, sources, credential_ids=[shown.id], now=as_of())
     return pack_answer(data, name=f"passport-{digest[:8]}-papers")
+
+
+def _successor(connection: Connection, standing: Standing) -> Passport | None:
+    """Return what stands in a revoked passport's place."""
+    if standing.superseded_by is None:
+        return None
+    return reads.passport_by_id(connection, org_id=current_viewer().org.id, credential_id=standing.superseded_by)
 
 
 @blueprint.get("/<digest>/label")

@@ -215,6 +215,15 @@ def token(credential_id: UUID) -> ResponseReturnValue:
     return _token(credential_id, tokens.TOKEN)
 
 
+@blueprint.get("/credentials/<uuid:credential_id>/epcis.json")
+def epcis(credential_id: UUID) -> ResponseReturnValue:
+    """Give the event of a credential as an EPCIS 2.0 document."""
+    with reading() as connection:
+        found = credentials.credential_by_id(connection, org_id=org_id(), credential_id=credential_id)
+    text = json.dumps(credentials.epcis_of(found), ensure_ascii=False)
+    return Response(text, content_type="application/ld+json", headers=_OPEN)
+
+
 @blueprint.get("/credentials/<uuid:credential_id>.sd-jwt")
 def disclosed(credential_id: UUID) -> ResponseReturnValue:
     """Give a credential as a token of which parts can be withheld when it is passed on."""

@@ -114,6 +114,9 @@ ROOMS: dict[str, Any] = {
     "credential_not_found": _l("No such credential was issued here."),
     "credential_reason_needed": _l("Please give a reason of 1 to %(max)s characters; whoever checks reads it."),
     "already_revoked": _l("It is revoked already, which is for good."),
+    "key_unknown": _l("The issuer never had this key."),
+    "key_revoked_already": _l("This key is revoked already."),
+    "key_secret_too_short": _l("What opens the signing keys must have at least %(least)s characters."),
     "already_suspended": _l("It is suspended already."),
     "not_suspended": _l("It is not suspended, so there is nothing to take up again."),
     "not_a_replacement": _l(

@@ -289,6 +289,47 @@ def test_an_older_code_verifies_and_leads_to_the_newer_passport(windows: Visits,
     assert older.locator("#way li").count() == 3
 
 
+def linked_verdict(page: Page, row: int) -> str:
+    """Ask for the verdict of a linked credential, and return it."""
+    line = page.locator("#linked li").nth(row)
+    line.locator("button").click()
+    expect(line.locator(".state")).not_to_have_text(re.compile("^…?$"))
+    return line.locator(".state").inner_text()
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh", PHONE), ("en", DESKTOP)])
+def test_each_linked_credential_has_a_page_and_a_verdict_of_its_own(
+    windows: Visits, language: str, width: int
+) -> None:
+    page = windows.window(language=language, width=width)
+    judged(page, PATH, "good")
+    page.locator('a[href$="#linked"]').click()
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    word = {"zh": "核验通过 Verified", "en": "Verified"}[language]
+    assert page.locator("#linked li").count() == 4
+    assert [linked_verdict(page, row) for row in range(4)] == [word] * 4
+    sound(page)
+    page.locator("#linked li a").first.click()
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    assert page.locator("#linked").count() == 0
+    sound(page)
+
+
+def test_a_linked_credential_that_was_changed_or_swapped_is_named(windows: Visits) -> None:
+    page = windows.window(language="en")
+    judged(page, PATH, "good")
+    page.goto(page.locator('a[href$="#linked"]').get_attribute("href") or "")
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
+    changed, other = page.locator("#linked li").nth(0), page.locator("#linked li").nth(1)
+    page.route(f"**/bundles/{changed.get_attribute('data-digest')}.json", replaced("SC-1", "SC-2"))
+    assert linked_verdict(page, 0).startswith("Not verified: ")
+    elsewhere = page.request.get(f"/bundles/{changed.get_attribute('data-digest')}.json").text()
+    page.route(
+        f"**/bundles/{other.get_attribute('data-digest')}.json", lambda route: route.fulfill(body=elsewhere)
+    )
+    assert linked_verdict(page, 1) == "Not verified: Fingerprint differs from the printed code"
+
+
 KEPT = """async () => {
   const kept = [];
   for (const name of await caches.keys()) {

@@ -82,6 +82,19 @@ def test_a_browser_gets_a_page_and_a_program_the_signed_bytes(app: Flask, scene:
     assert "Result conforms" in text
 
 
+def test_an_event_is_given_as_epcis_under_the_same_name_and_nothing_else_is(app: Flask, scene: Scene) -> None:
+    scene.papers()
+    scene.trace("shipping", hours_ago=92, place="松月茶业 / Songyue Tea")
+    scene.issue()
+    anybody, [event], [report] = app.test_client(), kept(scene, "trace_event"), kept(scene, "inspection")
+    document = anybody.get(f"/credentials/{event.id}/epcis.json").get_json()
+    [told] = document["epcisBody"]["eventList"]
+    assert told["eventID"] == json.loads(event.body)["credentialSubject"][0]["id"]
+    assert (told["bizStep"], told["disposition"], told["action"]) == ("shipping", "in_transit", "OBSERVE")
+    assert told["quantityList"] == [{"epcClass": f"https://portal.example{PATH}", "quantity": 480}]
+    assert anybody.get(f"/credentials/{report.id}/epcis.json").status_code == 404
+
+
 def test_the_passports_page_leads_to_what_it_links(app: Flask, scene: Scene) -> None:
     scene.papers()
     passport = scene.issue()

@@ -301,7 +301,7 @@ def test_form_of_a_credential_is_asked_for_by_accept(visit: Callable[[str], Flas
         "application/vc": "application/vc",
         "application/vc+jwt": "application/vc+jwt",
         "application/vc+sd-jwt;q=0.9": "application/vc+sd-jwt",
-        "text/html": "application/vc",
+        "text/html": "text/html; charset=utf-8",
     }
     assert "Accept" in client.get(path).headers["Vary"]
 
@@ -312,8 +312,8 @@ def test_anybody_gets_a_token_with_disclosures_and_no_partner_detail(
     token = visit("anonymous").get(f"{credential_path(scene)}.sd-jwt").text
     claims, anchored = opened(token, scene), json.loads(scene.passport().body)
     assert claims["credentialSubject"] == anchored["credentialSubject"]
-    # Producer, papers, place, quantity and number of the one event: what may be left out when passing it on.
-    assert token.count("~") == 6
+    # Producer, papers; place, quantity, number and link of the one event: what may be left out when passing it on.
+    assert token.count("~") == 7
 
 
 @pytest.mark.parametrize("form", ["jwt", "sd-jwt"])

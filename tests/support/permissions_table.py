@@ -297,6 +297,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
+    Row(
+        "GET /credentials/<uuid:credential_id>/epcis.json",
+        EVERYBODY,
+        path=f"/credentials/{NOWHERE}/epcis.json",
+        entered=(404,),
+    ),
     Row("GET /facilities/<code>", EVERYBODY, path="/facilities/NONE", entered=(404,)),
     Row("GET /credentials/<uuid:credential_id>", EVERYBODY, path=f"/credentials/{NOWHERE}", entered=(404,)),
     Row(
@@ -313,6 +319,14 @@ ROWS: tuple[Row, ...] = (
     Row("GET /verifier.sha256", EVERYBODY),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /did", EVERYBODY),
+    Row("GET /passports/<digest>/standing", OPERATOR, path=f"/passports/{'0' * 64}/standing", entered=(404,)),
+    Row(
+        "POST /passports/<digest>/standing",
+        OPERATOR,
+        path=f"/passports/{'0' * 64}/standing",
+        form={"deed": "revoke", "reason": "x", "sure": "1"},
+        entered=(404,),
+    ),
     Row("GET /did/<int:version>", EVERYBODY, path="/did/9", entered=(404,)),
     Row(
         "GET /status/<any(revocation, suspension):purpose>/<int:number>",

@@ -20,6 +20,7 @@ from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.errors import LedgerError, NotAModel, NotFound, SignatureInvalid
 from ledger.jose.compact import sign_compact
 from ledger.keys import SigningKey
+from ledger.status import StatusList
 from portal.cli import commands
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -246,6 +247,15 @@ def over_http(port: int, method: str, path: str, body: bytes = b"", size: int | 
     found = answer.status, json.loads(answer.read())
     connection.close()
     return found
+
+
+@pytest.mark.parametrize("purpose", ["revocation", "suspension"])
+def test_status_list_is_signed_and_holds_no_bit(purpose: str) -> None:
+    status, found = ENDPOINTS.answer("GET", f"/status/{purpose}", b"")
+    assert (status, found["credentialSubject"]["statusPurpose"]) == (200, purpose)
+    assert not any(StatusList.decode(found["credentialSubject"]["encodedList"]).bits)
+    DESK.verify(found, now=NOW)
+    assert ENDPOINTS.answer("GET", "/status/message", b"")[0] == HTTPStatus.NOT_FOUND
 
 
 def test_endpoints_answer_over_http() -> None:

@@ -1,5 +1,9 @@
 """A passport that links what has a credential of its own, and the passport of one piece."""
 
+import pytest
+
+from ledger.errors import BadFacts
+from ledger.kinds.envelope import Party
 from ledger.kinds.passport import compose
 from support.kinds import GTIN, ORIGIN, heading, passport_facts
 
@@ -47,3 +51,8 @@ def test_a_piece_of_a_known_lot_names_both() -> None:
     product = compose(passport_facts(serial="S1"))["credentialSubject"]["product"]
     assert (product["batchNumber"], product["serialNumber"]) == ("L7", "S1")
     assert product["registeredId"] == f"{GTIN}.21.S1"
+
+
+def test_only_a_did_web_has_a_place_for_our_context() -> None:
+    with pytest.raises(BadFacts, match="no did:web"):
+        compose(passport_facts(issuer=Party("did:key:z6Mk", "x")))

@@ -242,6 +242,14 @@ def test_enveloped_credential_with_disclosures_opens() -> None:
     assert open_enveloped(value, documents(), as_of=NOW) == CREDENTIAL
 
 
+def test_base64_of_an_envelope_has_one_spelling() -> None:
+    text = base64.b64encode(seal_credential(CREDENTIAL, KEY).encode()).decode()
+    value = {**to_enveloped(""), "id": f"data:application/vc+jwt;base64,!{text}"}
+    with pytest.raises(EnvelopeInvalid) as refusal:
+        open_enveloped(value, documents(), as_of=NOW)
+    assert refusal.value.values == {"form": "base64"}
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -271,7 +279,7 @@ def test_something_that_is_no_object_is_no_envelope() -> None:
         open_enveloped(["EnvelopedVerifiableCredential"], documents(), as_of=NOW)
 
 
-PRESENTATION = {
+PRESENTATION: dict[str, Any] = {
     "@context": ["https://www.w3.org/ns/credentials/v2"],
     "type": ["VerifiablePresentation"],
     "verifiableCredential": [],
@@ -300,6 +308,7 @@ def test_presentation_of_its_holder_opens() -> None:
     [
         ({**PRESENTATION, "holder": "did:web:other.example"}, "application/vp+jwt", "signer_differs"),
         ({**PRESENTATION, "type": ["VerifiableCredential"]}, "application/vp+jwt", "not_a_presentation"),
+        ({**PRESENTATION, "type": "NoVerifiablePresentation"}, "application/vp+jwt", "not_a_presentation"),
         ({**PRESENTATION, "@context": []}, "application/vp+jwt", "not_a_presentation"),
         ({"vp": []}, "application/jwt", "malformed_envelope"),
         (PRESENTATION, "application/vp+cose", "unknown_type"),
@@ -309,6 +318,18 @@ def test_presentation_is_refused(payload: Any, media_type: str, code: str) -> No
     with pytest.raises(EnvelopeInvalid) as refusal:
         presented(payload, media_type)
     assert refusal.value.reason == code
+
+
+def test_presentation_may_name_more_contexts() -> None:
+    more = {**PRESENTATION, "@context": [*PRESENTATION["@context"], "https://issuer.example/contexts/v1"]}
+    assert presented(more) == more
+
+
+def test_older_envelope_that_is_over_is_refused() -> None:
+    claims = {"vp": PRESENTATION, "exp": NOW.timestamp()}
+    with pytest.raises(ValidityInvalid):
+        presented(claims, "application/jwt")
+    assert presented({**claims, "exp": NOW.timestamp() + 1}, "application/jwt") == PRESENTATION
 
 
 def test_expired_presentation_is_refused() -> None:

@@ -81,6 +81,18 @@ def test_withheld_values_and_salts_are_nowhere_in_a_presentation() -> None:
     assert all(salt not in bare for salt, *_ in parts)
 
 
+def test_proofs_stay_out_and_salts_are_the_givers() -> None:
+    made = seal_with_disclosures({**CREDENTIAL, "proof": {}}, [PRODUCER], KEY, salt=lambda: "salt")
+    assert "proof" not in opened(made)
+    assert decoded(made.split("~")[1])[0] == "salt"
+
+
+def test_part_inside_a_withheld_member_of_the_top_is_withheld() -> None:
+    credential = {**CREDENTIAL, "extra": {"inner": "Tea"}}
+    made = seal_with_disclosures(credential, [("extra",), ("extra", "inner")], KEY)
+    assert present(made, lambda path: path != ("extra",)).count("~") == 1
+
+
 def test_every_salt_is_new() -> None:
     assert len({fresh_salt() for _ in range(100)}) == 100
     assert len(fresh_salt()) == 22
@@ -90,7 +102,7 @@ def test_every_salt_is_new() -> None:
 def test_what_a_verifier_needs_cannot_be_withheld(name: str) -> None:
     with pytest.raises(DisclosureInvalid) as refusal:
         seal_with_disclosures(CREDENTIAL, [(name,)], KEY)
-    assert refusal.value.reason == "always_open"
+    assert (refusal.value.reason, refusal.value.values) == ("always_open", {"names": [name]})
 
 
 def test_path_that_leads_nowhere_is_refused() -> None:

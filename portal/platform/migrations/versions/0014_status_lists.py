@@ -1,7 +1,7 @@
 """Places in status lists, records that are anchored beside credentials, and planned ends of issuer keys.
 
 A record is a version of a status list, a notice about a status, a version of the issuer's DID document or a head of
-the audit log. See ``docs/adr/0010-status.md`` and ``docs/adr/0011-keys.md``.
+the audit log. See ``docs/adr/0010-status.md`` and ``docs/adr/0017-keys.md``.
 """
 
 import sqlalchemy as sa
