@@ -49,8 +49,9 @@ def verify_token(data: bytes, *, as_of: datetime, trust: TrustList | None = None
         failed = Check(refusal.check, State.FAILED, refusal.reason, refusal.values)
         others = (Check(name, State.NOT_CHECKED, "not_reached") for name in CHECKS if name != refusal.check)
         return Report((failed, *others), None)
-    bundle = Bundle(claims, {})
     trusted = trust.issuer(claims["issuer"]["id"]) if trust else None
+    # A token brings no DID document along, so there is none that could contradict the trust list's.
+    bundle = Bundle(claims, trusted.did_document if trusted else {})
     checks = (
         Check("envelope", State.OK, "ok"),
         Check("disclosure", State.OK, "ok") if parts else Check("disclosure", State.NOT_ASKED, "not_asked"),

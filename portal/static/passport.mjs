@@ -55,9 +55,9 @@ function face(credential) {
     issued: [stamp(credential.validFrom)], until: [stamp(credential.validUntil)],
     papers: conformityClaim.map((claim) => {
       const kind = claim.certificate ? 'certificate' : 'inspection';
-      const { number, issuingBody, laboratory, validUntil } = claim[kind];
+      const { number, issuingBody, laboratory, validUntil, file } = claim[kind];
       const source = [number, issuingBody ?? laboratory, validUntil && `→ ${validUntil}`].filter(Boolean).join(' · ');
-      return { title: words[`paper.${kind}`], number, source, sha: `${claim.conformityEvidence.hashDigest}` };
+      return { title: words[`paper.${kind}`], number, source, sha: /[0-9a-f]{64}$/.exec(file)?.[0] ?? `${claim.conformityEvidence.hashDigest}` };
     }),
     events: traceabilityInformation.flatMap((trace) => trace.event).map((event) => {
       const [count] = event.quantityList ?? [];

@@ -39,7 +39,8 @@ def proves(name: str) -> str:
             " kept a head would notice. It is no independent witness."
         ),
         "consortium": gettext(
-            "It proves order and time to whoever trusts that the firms keeping it do not all agree to rewrite it."
+            "It proves order and time to whoever trusts that most of the firms keeping it do not agree to rewrite"
+            " it."
         ),
         "public": gettext("It proves order and time to anybody: neither we nor any single party can rewrite it."),
     }

@@ -5,6 +5,7 @@ checked bytes and writes over them.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,8 +130,14 @@ def _paper(claim: dict[str, Any]) -> PaperFace:
         number=paper["number"],
         body=paper.get("issuingBody") or paper["laboratory"],
         until=paper.get("validUntil", ""),
-        sha256=claim["conformityEvidence"]["hashDigest"],
+        sha256=_digest_of_file(paper) or claim["conformityEvidence"]["hashDigest"],
     )
+
+
+def _digest_of_file(paper: dict[str, Any]) -> str:
+    """Return the digest a paper's address ends with; empty for passports from before papers had credentials."""
+    digest = str(paper.get("file", "")).rpartition("/")[2]
+    return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else ""
 
 
 def _event(event: dict[str, Any]) -> EventFace:

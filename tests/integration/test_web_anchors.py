@@ -164,7 +164,7 @@ def test_staff_auditors_and_previews_look_without_leaving_a_trace(app: Flask, sc
     ("kind", "words"),
     [
         ("embedded", "It is no independent witness."),
-        ("consortium", "whoever trusts that the firms keeping it do not all agree to rewrite it"),
+        ("consortium", "whoever trusts that most of the firms keeping it do not agree to rewrite it"),
         ("public", "neither we nor any single party can rewrite it"),
     ],
 )

@@ -53,7 +53,7 @@ def _kill(site: Site, kills: int, dice: random.Random) -> int:
         if number % 10 == 0:
             print(f"{number} of {kills} kills, {site.final()} batches final", file=sys.stderr)
         before = site.final()
-        waited(lambda b=before: site.final() > b, timeout_s=4)  # type: ignore[misc]
+        waited(lambda b=before: site.final() > b, timeout_s=3)  # type: ignore[misc]
         threading.Event().wait(dice.random() / 2)
         site.kill(dice.choice(VICTIMS))
     return kills
