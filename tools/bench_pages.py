@@ -26,7 +26,8 @@ BARS = {"passport_page_bytes": ("<=", 30_720), "availability_page_ms": ("<=", 30
 ROOT = Path(__file__).parents[1]
 TRIES = 15
 _LOADED = re.compile(r'(?:<link[^>]*\shref|<script[^>]*\ssrc|<img[^>]*\ssrc|data-bundle)="([^"]+)"')
-_IMPORTED = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.{0,2}/[^"']+)["']""")
+# Not import(…): what a visitor's wish loads later is no part of the first look.
+_IMPORTED = re.compile(r"""(?:from|import)\s*["'](\.{0,2}/[^"']+)["']""")
 
 
 @dataclass(frozen=True)

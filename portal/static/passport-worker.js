@@ -5,6 +5,7 @@ const CACHE = 'tally-passports-VERSION';
 const KEPT = [
   /^\/01\/\d{14}\/10\/[^/]+$/,
   /^\/static\/\w+\/[\w.-]+$/,
+  /^\/passport-words\/\w+\.json$/,
   /^\/bundles\/[0-9a-f]{64}\.json$/,
   /^\/\.well-known\/tallystick-trust\.json$/,
 ];

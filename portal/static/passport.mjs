@@ -154,6 +154,8 @@ function showGroup(name, checks, worst) {
   }
 }
 
+const chainKind = ({ checks }) => checks.find(({ id }) => id === 'anchor').params.kind;
+
 function show(report, facts, seconds) {
   const { checks } = report;
   const verdict = { valid: 'good', invalid: 'bad', partial: 'part' }[report.verdict];
@@ -161,7 +163,7 @@ function show(report, facts, seconds) {
   const worst = worstOf(report);
   checks.forEach(showCheck);
   for (const [name, ids] of Object.entries(GROUPS)) showGroup(name, checks.filter((check) => ids.includes(check.id)), worst);
-  const kind = checks.find((check) => check.id === 'anchor').params.kind;
+  const kind = chainKind(report);
   $('#kind').hidden = !kind;
   if (kind) write($('#kind'), words[`kind.${kind}`] ?? [kind]);
   write($('#why'), why(words, report), { values: worst?.params });
@@ -183,6 +185,12 @@ function show(report, facts, seconds) {
 }
 
 // loading and judging
+// What is said only when something is amiss is fetched then; should that fail too, the check's code stands there.
+async function allWords() {
+  const answer = await fetch(page.dataset.words).catch(() => null);
+  if (answer?.ok) Object.assign(words, await answer.json());
+}
+
 let linkedData;
 async function readMeaning() {
   this.disabled = true;
@@ -224,6 +232,7 @@ async function run() {
   } catch {
     report = failure('not_checked', 'not_loaded');
   }
+  if (report.verdict !== 'valid' || !words[`kind.${chainKind(report)}`]) await allWords();
   if (mine !== turn) return;
   if (facts) showFacts(facts);
   show(report, facts, (performance.now() - begun) / 1000);
@@ -271,7 +280,7 @@ async function keep() {
   if (!shelf) return;
   const made = performance.getEntriesByType('resource').map(({ name }) => name);
   const { active } = await navigator.serviceWorker.ready;
-  active.postMessage([`${location.pathname}?lang=${english ? 'en' : 'zh'}`, ...made]);
+  active.postMessage([`${location.pathname}?lang=${english ? 'en' : 'zh'}`, page.dataset.words, ...made]);
 }
 
 $('#again').addEventListener('click', run);

@@ -9,13 +9,15 @@ secrets on a page because the session cookie is SameSite=Lax, so no other site c
 import gzip
 import hashlib
 import mimetypes
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
+from portal.web.bundling import bundle, excerpt, names_in, squeeze, squeeze_module
+
 STATIC = Path(__file__).resolve().parent.parent / "static"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -38,8 +40,19 @@ SHEET = "tally.css"
 EXCERPT = "passport.css"
 """The part of the sheet that a passport page needs; made from it, because scanning happens on slow lines."""
 
-_PORTAL_ONLY = frozenset({5, 6, 8, 9, 10, 11, 14, 17})
-"""Numbers of the sheet's sections that no passport page needs: tables, drawings, boards, forms, scanning."""
+SCRIPT = "passport.js"
+"""The passport page's modules in one, which travels smaller than one by one."""
+_MODULES = ("status", "verify", "judging", "passport")
+_PARTS = (
+    "base.html",
+    "public.html",
+    "public/passport.html",
+    "components/banners.html",
+    "components/brand.html",
+    "components/icons.html",
+    "components/lang.html",
+    "components/verdict.html",
+)
 
 _LEAST_BYTES = 600
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -80,8 +93,9 @@ class Assets:
             asset = _read(path)
             self._files[name] = asset
             total.update(f"{name}\0{asset.etag}\0".encode())
-        if (folder / SHEET).exists():
-            self._files[EXCERPT] = _packed(EXCERPT, squeeze(excerpt((folder / SHEET).read_bytes())))
+        if (folder / "passport.mjs").exists():
+            self._files[EXCERPT] = _packed(EXCERPT, _passport_sheet(folder).encode())
+            self._files[SCRIPT] = _packed(SCRIPT, bundle(folder, _MODULES, alone=False).encode())
         self.version = total.hexdigest()[:_HASH_CHARS]
 
     def find(self, name: str) -> Asset | None:
@@ -107,29 +121,9 @@ class Assets:
         return f"/static/{self.version}/{name}"
 
 
-def excerpt(sheet: bytes) -> bytes:
-    """Return the sheet without the sections that only signed-in people's pages need, by their numbered heads."""
-    parts = re.split(rb"(?m)^(?=/\* \d+ )", sheet)
-    return b"".join(part for part in parts if _section(part) not in _PORTAL_ONLY)
-
-
-def _section(part: bytes) -> int:
-    numbered = re.match(rb"/\* (\d+) ", part)
-    return int(numbered[1]) if numbered else 0
-
-
-def squeeze(sheet: bytes) -> bytes:
-    """Return a style sheet without comments and the white space nobody reads."""
-    text = re.sub(rb"/\*.*?\*/", b"", sheet, flags=re.DOTALL)
-    text = re.sub(rb"\s+", b" ", text)
-    text = re.sub(rb" ?([{};]) ?", rb"\1", text)
-    return text.replace(b": ", b":").replace(b", ", b",").replace(b";}", b"}").strip()
-
-
-def squeeze_module(code: bytes) -> bytes:
-    """Return a module of ours without indentation and whole-line comments; none has a text over several lines."""
-    lines = (line.strip() for line in code.splitlines())
-    return b"\n".join(line for line in lines if line and not line.startswith((b"//", b"/**", b"*"))) + b"\n"
+def _passport_sheet(folder: Path) -> str:
+    names = names_in([*(TEMPLATES / part for part in _PARTS), folder / "passport.mjs", folder / "tally.mjs"])
+    return excerpt(squeeze((folder / SHEET).read_bytes()).decode(), names)
 
 
 def _read(path: Path) -> Asset:
@@ -160,12 +154,12 @@ def static_file(name: str) -> Response:
         asset, hashed = assets.find(str(PurePosixPath(rest))), first == assets.version
     if asset is None:
         abort(404)
-    squeeze = bool(asset.packed) and _takes_gzip()
-    answer = Response(asset.packed if squeeze else asset.data, content_type=asset.content_type)
-    answer.set_etag(asset.etag + ("-gz" if squeeze else ""))
+    small = bool(asset.packed) and _takes_gzip()
+    answer = Response(asset.packed if small else asset.data, content_type=asset.content_type)
+    answer.set_etag(asset.etag + ("-gz" if small else ""))
     answer.headers["Cache-Control"] = _FOR_EVER if hashed else "no-cache"
     answer.headers["Vary"] = "Accept-Encoding"
-    if squeeze:
+    if small:
         answer.headers["Content-Encoding"] = "gzip"
     return answer.make_conditional(request)  # type: ignore[return-value]
 

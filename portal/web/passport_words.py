@@ -11,6 +11,8 @@ from portal.web.units import PLAIN, unit_name
 
 Texts = dict[str, tuple[str, ...]]
 
+_FIRST = ("why.good", "why.part", "suite_needs_linked_data", "reader", "not_loaded", "not_reached")
+
 
 def pair(msgid: str) -> tuple[str, ...]:
     """Return a text in Chinese and English, or in English alone."""
@@ -29,8 +31,23 @@ def step(name: str) -> tuple[str, ...]:
 
 def words() -> Texts:
     """Return every sentence of the page's script."""
-    units = {f"unit.{code}": (unit_name(code),) for code in PLAIN}
-    return {**_structure(), **_signature(), **_issuer(), **_anchor(), **_why(), **_labels(), **units}
+    return {**_structure(), **_signature(), **_issuer(), **_anchor(), **_why(), **_always()}
+
+
+def first_words(*, chain_kind: str) -> Texts:
+    """Return what the script says when all is well; the rest is fetched when something is not.
+
+    Scanning happens on slow lines, and most passports are good.
+
+    Args:
+        chain_kind: What sort of chain we anchor on: ``embedded``, ``consortium`` or ``public``.
+    """
+    first = {code: texts for code, texts in words().items() if code.startswith(("ok.", "not_asked."))}
+    return {**first, **{code: words()[code] for code in (*_FIRST, f"kind.{chain_kind}")}, **_always()}
+
+
+def _always() -> Texts:
+    return {**_labels(), **{f"unit.{code}": (unit_name(code),) for code in PLAIN}}
 
 
 def _structure() -> Texts:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
@@ -24,12 +24,12 @@ from portal.passports.model import code_hash, passport_link
 from portal.passports.packs import PackSources, build_pack
 from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
-from portal.web import auth, credential_page, errors, filters, offline_verifier, relay
+from portal.web import auth, credential_page, errors, filters, i18n, offline_verifier, relay
 from portal.web.assets import Assets
 from portal.web.context import as_of, reading, services
 from portal.web.moments import moment
 from portal.web.passport_face import face_of
-from portal.web.passport_words import in_script, pair, step, words
+from portal.web.passport_words import first_words, in_script, pair, step, words
 
 _DIGEST_CHARS = 64
 _OPEN = {"Access-Control-Allow-Origin": "*"}
@@ -80,7 +80,7 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         path=path_of(newest),
         word=pair,
         step=step,
-        words=in_script(words()),
+        words=in_script(first_words(chain_kind=services().settings.chain_kind)),
         zone=services().settings.time_zone,
         stamp=stamp,
     )
@@ -293,6 +293,17 @@ def worker() -> ResponseReturnValue:
     assets: Assets = current_app.extensions["tally_assets"]
     script = assets.data("passport-worker.js").replace(b"VERSION", assets.version.encode())
     return Response(script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+@blueprint.get("/passport-words/<language>.json")
+def passport_words(language: str) -> ResponseReturnValue:
+    """Give all that a passport page's script may have to say, for when something is amiss."""
+    if language not in i18n.LANGUAGES:
+        raise NotFound
+    g.language = language  # the address says it, whoever asks
+    answer = Response(in_script(words()), content_type="application/json")
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer
 
 
 @blueprint.get("/verifier.sha256")

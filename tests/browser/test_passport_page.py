@@ -365,10 +365,11 @@ def test_only_what_everybody_may_see_is_kept_and_only_passport_pages_are_looked_
     page.wait_for_function(f"({KEPT})().then((kept) => kept.includes('{PATH}'))")
     shapes = (
         r"/01/\d{14}/10/\w+|/static/\w+/[\w.-]+|/bundles/[0-9a-f]{64}\.json|/\.well-known/tallystick-trust\.json"
+        r"|/passport-words/en\.json"
     )
     kept = page.evaluate(KEPT)
     assert [path for path in kept if not re.fullmatch(shapes, path)] == []
-    assert any(path.endswith("/verify.mjs") for path in kept)
+    assert any(path.endswith("/passport.js") for path in kept)
     page.goto(site.url + "/login")
     assert page.evaluate("navigator.serviceWorker.controller") is None
     assert page.evaluate(

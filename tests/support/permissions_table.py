@@ -317,6 +317,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /verifier.html", EVERYBODY),
     Row("GET /passport-worker.js", EVERYBODY),
     Row("GET /verifier.sha256", EVERYBODY),
+    Row("GET /passport-words/<language>.json", EVERYBODY, "/passport-words/zh.json"),
     Row("GET /.well-known/did.json", EVERYBODY, entered=(200, 404)),
     Row("GET /did", EVERYBODY),
     Row("GET /passports/<digest>/standing", OPERATOR, path=f"/passports/{'0' * 64}/standing", entered=(404,)),

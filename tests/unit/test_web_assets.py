@@ -138,25 +138,10 @@ def test_short_streamed_and_binary_answers_are_not_compressed(app: Flask, path: 
     assert "Content-Encoding" not in answer.headers
 
 
-def test_a_sheet_is_sent_without_comments_and_spare_white_space() -> None:
-    sheet = b"""/* tokens */
-    :root { --ink: #000;  --gap: calc(1px + 2px); }
-    @media (min-width: 60em) { .a > .b, .c:hover { color: var(--ink); } }
-    """
-    assert assets.squeeze(sheet) == (
-        b":root{--ink:#000;--gap:calc(1px + 2px)}@media (min-width:60em){.a > .b,.c:hover{color:var(--ink)}}"
-    )
-
-
 def test_the_sheet_of_the_portal_is_small_enough() -> None:
     sheet = assets.Assets().find("tally.css")
     assert sheet is not None
     assert len(sheet.packed) <= 10 * 1024
-
-
-def test_our_modules_are_sent_without_comments_and_indentation() -> None:
-    code = b"// why\n/**\n * how\n */\nexport function f() {\n  return 'a // b'; // kept\n}\n\n"
-    assert assets.squeeze_module(code) == b"export function f() {\nreturn 'a // b'; // kept\n}\n"
 
 
 def test_no_module_of_ours_has_a_text_over_several_lines() -> None:
@@ -165,19 +150,21 @@ def test_no_module_of_ours_has_a_text_over_several_lines() -> None:
         assert [line for line in lines if line.count("`") % 2] == []
 
 
-def test_the_passport_gets_the_sheet_without_what_only_the_portal_needs(tmp_path: Path) -> None:
-    sheet = "/* 1 a */\n.a { b: c }\n/* 5 t */\n.t { b: c }\n@media x { .t { b: c } }\n/* 20 z */\n.z { b: c }"
-    (tmp_path / "tally.css").write_text(sheet, encoding="utf-8")
-    found = assets.Assets(tmp_path).find("passport.css")
-    assert found is not None
-    assert found.data == b".a{b:c}.z{b:c}"
-
-
 def test_no_rule_is_left_out_that_speaks_of_something_on_the_passport_page() -> None:
-    sheet, name = (assets.STATIC / "tally.css").read_bytes(), rb"\.([a-z][a-z0-9-]*)"
-    left_out = set(re.findall(name, sheet)) - set(re.findall(name, assets.excerpt(sheet)))
+    sheet, mine = (assets.Assets().data(name).decode() for name in ("tally.css", "passport.css"))
+    left_out = set(re.findall(r"\.([a-z][a-z0-9-]*)", sheet)) - set(re.findall(r"\.([a-z][a-z0-9-]*)", mine))
     templates = assets.STATIC.parent / "web" / "templates"
     parts = ("public/passport.html", "public.html", "components/verdict.html", "components/brand.html")
-    used = b" ".join((templates / part).read_bytes() for part in parts)
-    classes = b" ".join(re.findall(rb'class="([^"]*)"', used))
-    assert left_out & set(re.findall(rb"[a-z][a-z0-9-]*", classes)) == set()
+    used = " ".join((templates / part).read_text(encoding="utf-8") for part in parts)
+    assert {"boards", "logins", "tabs"} & left_out
+    assert left_out & set(re.findall(r"[a-z][a-z0-9-]*", " ".join(re.findall(r'class="([^"]*)"', used)))) == set()
+
+
+def test_the_passport_page_names_every_icon_it_shows() -> None:
+    templates = assets.STATIC.parent / "web" / "templates"
+    sources = [templates / part for part in ("public/passport.html", "components/verdict.html")]
+    text = " ".join(path.read_text(encoding="utf-8") for path in (*sources, assets.STATIC / "passport.mjs"))
+    named = re.search(r"set icons = \[([^]]*)\]", text)
+    assert named
+    shown = set(re.findall(r"icon\('(\w+)'\)|#i-(\w+)", text))
+    assert {one or other for one, other in shown} <= set(re.findall(r"\w+", named[1]))

@@ -4,13 +4,10 @@ import hashlib
 import json
 import re
 from base64 import b64encode
-from pathlib import Path
-
-import pytest
 
 from portal.web import offline_verifier, verifier_words
 from portal.web.assets import STATIC
-from portal.web.offline_verifier import MODULES, NotBundledError, bundle, digest, page
+from portal.web.offline_verifier import MODULES, digest, page
 
 HTML = page().decode()
 
@@ -40,31 +37,6 @@ def test_every_module_is_inside_and_no_import_is_left() -> None:
     script = inline('script type="module"')
     assert [name for name in MODULES if f"const m_{name} = " in script] == list(MODULES)
     assert not re.search(r"^\s*(?:import|export)\b|\bimport\(", script, re.MULTILINE)
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("verify", "import { x } from './pack.mjs';\n"),
-        ("verify", "import x from './status.mjs';\n"),
-        ("verify", "export default 1;\n"),
-        ("verify", "const a = import(name);\n"),
-        ("verify", "const a = '</script>';\n"),
-    ],
-)
-def test_what_the_bundler_does_not_know_is_refused(tmp_path: Path, name: str, code: str) -> None:
-    for module in MODULES:
-        (tmp_path / f"{module}.mjs").write_text("export const y = 1;\n")
-    (tmp_path / f"{name}.mjs").write_text(code)
-    with pytest.raises(NotBundledError):
-        bundle(tmp_path)
-
-
-def test_names_imported_under_another_name_keep_it(tmp_path: Path) -> None:
-    for module in MODULES:
-        (tmp_path / f"{module}.mjs").write_text("export const y = 1;\n")
-    (tmp_path / "verify.mjs").write_text("import { y as z } from './status.mjs';\nexport const w = z;\n")
-    assert "const { y: z } = m_status;" in bundle(tmp_path)
 
 
 def test_every_code_of_a_pack_or_state_has_its_words() -> None:
