@@ -46,7 +46,7 @@ KEPT = {"Tallystick", "GTIN"}
 """English words that stand beside their Chinese ones, or in their place, on Chinese pages too."""
 
 FILES = re.compile(
-    r"format=(csv|xlsx)|\.(csv|xlsx|json|pdf|svg|png|txt|graphql)(\?|$)|^/documents/[0-9a-f]{64}|^/credentials/"
+    r"format=(csv|xlsx)|\.(csv|xlsx|json|pdf|svg|png|txt|graphql)(\?|$)|^/documents/[0-9a-f]{64}|^/credentials/|/pack\.zip"
 )
 NO_PAGES = {"/verifier.html", "/logout", "/lang"}
 TEXTS = """() => {

@@ -343,8 +343,17 @@ def test_a_passport_opens_again_without_a_network_after_a_first_visit(browser: B
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
     judged(page, site.url + site.code, "good")
-    page.wait_for_function(f"({KEPT})().then((kept) => kept.some((path) => path.startsWith('/bundles/')))")
-    page.wait_for_function(f"({KEPT})().then((kept) => kept.includes('{PATH}'))")
+    parts = [
+        PATH,
+        "/bundles/",
+        "/passport.css",
+        "/passport.js",
+        "/tally.mjs",
+        "tallystick-trust.json",
+        "/passport-words/",
+    ]
+    for part in parts:
+        page.wait_for_function(f"({KEPT})().then((kept) => kept.some((path) => path.includes('{part}')))")
     context.set_offline(True)
     page = context.new_page()
     judged(page, site.url + site.code, "part")

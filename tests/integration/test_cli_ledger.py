@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from ledger.chain import Chain
 from portal import cli
+from portal.cli import health
 from portal.cli.health import _stopped_writers
 from portal.passports.rebuilding import named
 from portal.platform.clock import HandClock
@@ -105,3 +106,22 @@ def test_health_names_a_writer_that_stopped(firm: Sealing, fresh_database_url: s
         )
     assert _stopped_writers(settings) == "main: foreign_chain, x"
     assert _stopped_writers(Settings(database_url="postgresql://127.0.0.1:9/none")) == ""
+
+
+def test_a_chain_is_not_healthy_while_its_writer_stands_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Answering:
+        def __init__(self, _url: str) -> None:
+            pass
+
+        def call(self, method: str, _params: list[object]) -> str:
+            return {"eth_chainId": "0x7a69", "eth_blockNumber": "0x2"}[method]
+
+    settings = Settings(chain_rpc_url="http://127.0.0.1:9/")
+    monkeypatch.setattr(health, "HTTPRPC", Answering)
+    monkeypatch.setattr(health, "_stopped_writers", lambda _settings: "")
+    assert health._chain(settings) == "ok, chain 31337, block 2"
+    monkeypatch.setattr(health, "_stopped_writers", lambda _settings: "main: foreign_chain, x")
+    with pytest.raises(OSError, match="nothing is written to it: main: foreign_chain, x"):
+        health._chain(settings)

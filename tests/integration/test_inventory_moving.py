@@ -355,3 +355,21 @@ def test_what_cannot_be_is_refused_with_nothing_changed(stock: Stock, case: str)
     with pytest.raises(refusal), stock.connection.begin_nested():
         deed(stock, tea)
     assert make.balances(stock) == {("NB", "L1", "available", True): 20}
+
+
+def test_what_was_freed_is_held_again_when_that_is_taken_back(stock: Stock) -> None:
+    tea = stock.product()
+    make.book(stock, tea, 20)
+    hold(stock, tea, 6, "quarantine")
+    service.change_status(
+        stock.connection,
+        actor=ACTOR,
+        take=make.take(stock, tea, 6, status="quarantine"),
+        status="available",
+        reason="Dry again",
+        key="free",
+        now=NOW,
+    )
+    freed = move_id(stock, "free")
+    service.reverse_move(stock.connection, actor=ACTOR, move_id=freed, reason="Still wet", now=NOW)
+    assert make.balances(stock) == {("NB", "L1", "available", True): 14, ("NB", "L1", "quarantine", True): 6}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ledger.bundle import Anchor
 from ledger.chain import Chain
@@ -12,12 +13,14 @@ from ledger.errors import ChainUnavailable, ForeignChain, ForeignContract
 from ledger.history import StreamRewritten, StreamShorter, heads, read_history
 from portal.passports.anchoring import lease
 from portal.passports.chain_status import chain_status
+from portal.passports.reads import ChainPin
 from portal.passports.rebuilding import (
     Difference,
     NotConfirmed,
     NothingPinned,
     StillThere,
     WriterBusy,
+    _Mending,
     named,
     reanchor,
     resync,
@@ -247,3 +250,21 @@ def test_the_status_names_the_pin_who_answers_and_what_is_wrong(firm: Sealing, u
     assert (foreign.pinned, foreign.answers) == (well.pinned, named(Chain(other).identity()))
     assert foreign.trouble.startswith("foreign_chain: ")
     assert not foreign.is_well
+
+
+def test_leaving_an_extra_chain_lets_the_batches_of_the_main_one_be(firm: Sealing) -> None:
+    pin = ChainPin(
+        id=firm.org_id,
+        role="extra",
+        chain_id=1,
+        genesis=bytes(32),
+        contract="0x",
+        code_sha256=bytes(32),
+        kind="public",
+        stream=bytes(32),
+    )
+    question = text("SELECT seq, state, receipt FROM anchor_batch ORDER BY seq")
+    with firm.services.database.transaction() as connection:
+        before = connection.execute(question).all()
+        _Mending(connection, firm.org_id, pin, firm.services.clock.now()).leave()
+        assert connection.execute(question).all() == before

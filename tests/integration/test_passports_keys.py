@@ -14,7 +14,7 @@ from ledger.keysafe import KeySafe
 from ledger.trust import TrustList
 from ledger.verify import verify_bundle
 from portal.flows import leaves
-from portal.passports import keyring, records
+from portal.passports import issuer, keyring, records
 from portal.passports.issuer import KeySecretTooShort, issuer_did, open_safe
 from portal.passports.keyring import KeyLine, Keyring
 from portal.passports.records import RecordKind
@@ -230,3 +230,9 @@ def test_a_passphrase_or_a_file_elsewhere_opens_the_keys(tmp_path: Path) -> None
     with pytest.raises(KeySecretTooShort):
         open_safe(settings(tmp_path / "a", key_passphrase="eleven char"))
     assert "correct" not in repr(spoken)
+
+
+def test_a_key_that_another_process_moved_in_meanwhile_is_not_missed(tmp_path: Path) -> None:
+    safe = KeySafe(tmp_path / "issuer", bytes(32))
+    issuer._move_in(tmp_path / "issuer.pem", safe)
+    assert safe.known() == ()

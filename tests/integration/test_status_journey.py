@@ -198,3 +198,11 @@ def test_a_passport_from_before_there_were_lists_has_no_snapshots(scene: Scene) 
     with scene.services.database.transaction() as connection:
         connection.execute(text("DELETE FROM status_entry"))
     assert "status" not in json.loads(scene.bundle())
+
+
+def test_a_record_that_is_not_sealed_yet_has_no_place_in_a_batch(scene: Scene) -> None:
+    org_id, kind = scene.company.org_id, RecordKind.AUDIT_HEAD
+    with scene.services.database.transaction() as connection:
+        records.add(connection, org_id=org_id, kind=kind, name="waiting", body={"a": "b"}, now=scene.now)
+    (record,) = versions(scene, kind, "waiting")
+    assert (record.body, record.snapshot.inclusion, record.snapshot.anchor) == ({"a": "b"}, None, None)

@@ -201,8 +201,9 @@ def credential_row(portal: Portal) -> str:
         {
             "org_id": str(portal.company.org_id),
             "id": "01900000-0000-7000-8000-0000000000aa",
-            "kind": "passport",
+            "kind": "product_passport",
             "facts_key": "test",
+            "about": "lot/TEA-A/W1",
             "product_id": str(portal.products["TEA-A"]),
             "lot_code": "W1",
             "gtin": "09520011004015",

@@ -1,5 +1,7 @@
 """The page where labels are picked, and the PDF it leads to; only the host's staff print."""
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +14,7 @@ from pypdf import PdfReader
 from portal import wiring
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
+from portal.web import labels
 from support.passporting import Scene, made_scene
 from support.people import browser
 
@@ -84,3 +87,12 @@ def test_what_cannot_be_printed_comes_back_with_the_fault(
 
 def test_a_passport_that_is_not_there_is_not_found(operator: FlaskClient) -> None:
     assert operator.get(f"{PDF}?pick={'0' * 64}&sheet=24&start=1&copies=1").status_code == 404
+
+
+def test_a_product_without_a_last_day_gets_a_label_without_one(app: Flask, scene: Scene) -> None:
+    passport = scene.passport()
+    body = json.loads(passport.body)
+    del body["credentialSubject"]["product"]["characteristics"]["bestBefore"]
+    with app.test_request_context("/?lang=en"):
+        label = labels._label(replace(passport, body=json.dumps(body)))
+    assert [line.text for line in label.lines][-1] == "GTIN 06901234567892"

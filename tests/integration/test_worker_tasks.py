@@ -125,3 +125,9 @@ def test_a_shift_that_ends_or_breaks_is_followed_by_another_until_told_to_stop(
         ("worker_interrupted", "ConnectionError"),
         ("worker_stopped", None),
     ]
+
+
+def test_a_second_chain_has_a_sweep_of_its_own(database: Database, clock: HandClock, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, chain_extra_rpc_url="http://127.0.0.1:9/")
+    app = build_worker(Services(settings=settings, database=database, clock=clock, bus=Bus()))
+    tick(app, "passports.witness")

@@ -137,3 +137,8 @@ def test_signature_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(SignatureInvalid) as refusal:
         read_multikey(P384_KEY).check(bytes(64), b"")
     assert refusal.value.reason == "signature_mismatch"
+
+
+def test_a_credential_may_name_the_digest_of_a_known_context_and_of_no_other() -> None:
+    assert bytes.fromhex(pins()[VC].sha256) in contexts.known_digests(VC)
+    assert contexts.known_digests("https://elsewhere.example/v1") == frozenset()

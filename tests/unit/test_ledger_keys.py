@@ -129,6 +129,7 @@ def test_document_keeps_retired_keys_with_their_dates() -> None:
         {"verificationMethod": None},
         {"verificationMethod": [{"id": KEY.method_id}]},
         {"verificationMethod": [{"id": KEY.method_id, "type": "JsonWebKey"}]},
+        {"verificationMethod": [{"id": KEY.method_id, "type": "JsonWebKey", "controller": DID}]},
         {"verificationMethod": [{"id": KEY.method_id, "type": "Multikey", "controller": "did:web:x"}]},
     ],
 )
