@@ -42,8 +42,11 @@ def first_words(*, chain_kind: str) -> Texts:
     Args:
         chain_kind: What sort of chain we anchor on: ``embedded``, ``consortium`` or ``public``.
     """
-    first = {code: texts for code, texts in words().items() if code.startswith(("ok.", "not_asked."))}
-    return {**first, **{code: words()[code] for code in (*_FIRST, f"kind.{chain_kind}")}, **_always()}
+    known = words()
+    named = {*_FIRST, f"kind.{chain_kind}", *_always()}
+    return {
+        code: texts for code, texts in known.items() if code in named or code.startswith(("ok.", "not_asked."))
+    }
 
 
 def _always() -> Texts:
