@@ -1,6 +1,5 @@
 """The Python verifier says of every bundle in the shared folder what the folder says it must."""
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from ledger.keys import from_instant
 from ledger.trust import TrustList
 from ledger.verify import CHECKS, verify_bundle
 from support.scripted_chain import scripted_chain
+from support.vector_files import made_by, written_in
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "bundles").glob("*.json"))
@@ -41,10 +41,4 @@ def test_bundle_is_judged_as_written_down(file: Path) -> None:
 
 
 def test_folder_is_what_the_generator_makes() -> None:
-    spec = importlib.util.spec_from_file_location("make_bundles", HERE / "make_bundles.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made = {f"{one['name']}.json": one for one in module.cases()}
-    assert made == {file.name: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
+    assert made_by(HERE / "make_bundles.py") == written_in(HERE / "bundles")

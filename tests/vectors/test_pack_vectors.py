@@ -4,7 +4,6 @@ The browser's needs Node (20 or newer) as a stand-in; skipped, and said so, wher
 """
 
 import base64
-import importlib.util
 import json
 import random
 from pathlib import Path
@@ -16,6 +15,7 @@ from test_mjs_vectors import NODE, node_runs
 from ledger.keys import from_instant
 from ledger.trust import TrustList
 from ledger.verify_pack import verify_pack
+from support.vector_files import made_by, written_in
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "packs").glob("*.json"))
@@ -56,13 +56,7 @@ def test_pack_is_judged_as_written_down(file: Path) -> None:
 
 
 def test_folder_is_what_the_generator_makes() -> None:
-    spec = importlib.util.spec_from_file_location("make_packs", HERE / "make_packs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made = {f"{one['name']}.json": one for one in module.cases()}
-    assert made == {file.name: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
+    assert made_by(HERE / "make_packs.py") == written_in(HERE / "packs")
 
 
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
