@@ -17,6 +17,7 @@ from portal.inventory.store import location_table
 from portal.kernel.errors import NotFound
 from portal.partners.store import company_table, partner_table
 from portal.passports import credentials, papers, reads
+from portal.passports.fitness.reads import said_about
 from portal.passports.issuing import Issued, Signing, keep_once
 from portal.passports.kinds import (
     Place,
@@ -178,7 +179,13 @@ def links_of_lot(
         line.source_key: issue_event(connection, signing=signing, line=line, goods=goods) for line in trace
     }
     nodes = {_place(connection, signing, line.location_id).id for line in trace if line.location_id}
-    places = [issue_place(connection, signing=signing, location_id=node) for node in sorted(nodes)]
+    # A record that was revoked is a person's to sign again.
+    struck = said_about(connection, org_id=org_id, about=[about_place(node) for node in nodes], zone=zone)
+    places = [
+        issue_place(connection, signing=signing, location_id=node)
+        for node in sorted(nodes)
+        if about_place(node) not in struck
+    ]
     return Links(
         papers={key: _link(signing, one, "dcc") for key, one in of_papers.items()},
         events={key: _link(signing, one, "dte") for key, one in of_events.items()},

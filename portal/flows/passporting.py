@@ -23,6 +23,8 @@ from portal.kernel.errors import NotFound
 from portal.partners import reads as partners
 from portal.partners.model import Company
 from portal.passports import papers, pdf, service
+from portal.passports.fitness import reads as fitness
+from portal.passports.fitness.model import LotRecalled
 from portal.passports.issuer import Issuer, issuer_did, open_safe
 from portal.passports.issuing import Signing
 from portal.passports.keyring import signing_key
@@ -236,17 +238,21 @@ def issue(
         The credential's id.
 
     Raises:
+        LotRecalled: The lot was recalled.
         UnknownLot: See ``subject_of_lot``.
         PapersMissing: No report of the lot, or no certificate in force.
         NoGTIN: The product has no GTIN.
         LotNotPrintable: The lot's code cannot stand in a GS1 code.
         NoIssuer: There is no company yet.
     """
+    recall = fitness.recall_of_lot(connection, org_id=actor.org_id, product_id=product_id, lot_code=lot_code)
+    if recall is not None:
+        raise LotRecalled(f"Lot {lot_code} was recalled: {recall.reason}", lot=lot_code, reason=recall.reason)
     signing = signing_of(connection, actor=actor, services=services, now=now)
     subject = subject_of_lot(connection, org_id=actor.org_id, product_id=product_id, lot_code=lot_code)
     cited = service.cited_papers(connection, signing=signing, subject=subject)
     links = links_of_lot(connection, signing=signing, subject=subject, cited=cited)
-    return service.issue_passport(connection, signing=signing, subject=subject, links=links)
+    return service.issue_passport(connection, signing=signing, subject=subject, cited=cited, links=links)
 
 
 def signing_of(connection: Connection, *, actor: Actor, services: Services, now: datetime) -> Signing:

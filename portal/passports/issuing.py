@@ -5,9 +5,10 @@ Issuing never waits for the chain; what is kept here waits for its batch (``port
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger.canonical import canonical_bytes, sha256
@@ -19,7 +20,7 @@ from portal.passports.kinds import Draft
 from portal.passports.lists import take_place
 from portal.passports.messages import EvidenceIssued, PassportIssued
 from portal.passports.model import Issuing
-from portal.passports.store import credential_table, issuer_table
+from portal.passports.store import credential_table, issuer_table, mark_table
 from portal.platform.jobs import defer
 from portal.platform.outbox import publish
 
@@ -69,19 +70,21 @@ class Issued:
 def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credential_id: UUID) -> Issued:
     """Sign a draft and keep it; when a credential already says exactly the same, that one is returned.
 
+    A revoked one is not: what is revoked is so for good, and saying the same again is a new credential.
+
     Args:
         connection: Open transaction.
         signing: Who signs, for whom, and when.
         draft: What is to be signed, composed under this id.
         credential_id: The id it would have.
     """
-    org_id, now, table = signing.actor.org_id, signing.now, credential_table.c
+    org_id, now = signing.actor.org_id, signing.now
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(draft.key, 0))))
-    known = connection.execute(
-        select(table.id, table.digest).where(table.org_id == org_id, table.facts_key == draft.key)
-    ).one_or_none()
-    if known is not None:
-        return Issued(id=known.id, digest=known.digest)
+    key = draft.key
+    while (known := _kept_under(connection, org_id, key)) is not None:
+        if not known.revoked:
+            return Issued(id=known.id, digest=known.digest)
+        key = sha256(f"{key} after {known.id}".encode()).hex()
     ensure_issuer(connection, org_id=org_id, issuer=signing.issuer, now=now)
     place = take_place(
         connection, org_id=org_id, credential_id=credential_id, origin=signing.issuer.origin, now=now
@@ -101,7 +104,7 @@ def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credent
             lot_code=lot_code,
             body=document.decode(),
             digest=issued.digest,
-            facts_key=draft.key,
+            facts_key=key,
             issued_by=signing.actor.label,
             issued_at=now,
             valid_until=draft.valid_until,
@@ -117,6 +120,18 @@ def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credent
     publish(connection, told, now=now)
     defer(connection, SEAL, queueing_lock=SEAL, at=now + signing.seal_after, org_id=str(org_id))
     return issued
+
+
+def _kept_under(connection: Connection, org_id: UUID, key: str) -> Row[Any] | None:
+    table, mark = credential_table.c, mark_table.c
+    revoked = exists().where(
+        mark.org_id == table.org_id, mark.credential_id == table.id, mark.purpose == "revocation"
+    )
+    return connection.execute(
+        select(table.id, table.digest, revoked.label("revoked")).where(
+            table.org_id == org_id, table.facts_key == key
+        )
+    ).one_or_none()
 
 
 def newest_about(connection: Connection, *, org_id: UUID, kind: str, about: str) -> UUID | None:

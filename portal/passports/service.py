@@ -16,11 +16,11 @@ from ledger.issue import seal
 from ledger.kinds.passport import compose
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
+from portal.passports.fitness.reads import said_about
 from portal.passports.issuing import Signing, keep_once
-from portal.passports.kinds import CredentialKind, Draft, about_lot
+from portal.passports.kinds import CredentialKind, Draft, about_lot, about_paper
 from portal.passports.messages import DocumentRegistered
 from portal.passports.model import (
-    NO_LINKS,
     PDF,
     DocumentDraft,
     DocumentKind,
@@ -143,29 +143,33 @@ def record_trace(connection: Connection, *, org_id: UUID, line: TraceLine, now: 
 
 
 def issue_passport(
-    connection: Connection, *, signing: Signing, subject: PassportSubject, links: Links = NO_LINKS
+    connection: Connection,
+    *,
+    signing: Signing,
+    subject: PassportSubject,
+    cited: tuple[Paper, ...],
+    links: Links,
 ) -> UUID:
     """Sign a lot's passport from its papers and trace, and queue its sealing.
 
-    When a passport already says exactly the same, that one is returned and nothing is issued.
+    When a passport that was not revoked already says exactly the same, that one is returned and nothing is issued.
 
     Args:
         connection: Open transaction.
         signing: Who signs, for whom, and when.
         subject: The lot as the other rooms know it.
+        cited: Its papers, as ``cited_papers`` returns them.
         links: Credentials of what it cites, linked by digest.
 
     Returns:
         The credential's id.
 
     Raises:
-        PapersMissing: No certificate in force, or no report of the lot.
         NoGTIN: The product has no GTIN.
         portal.kernel.gtin.NotAGTIN: Its check digit is wrong.
         LotNotPrintable: The lot's code cannot stand in a Digital Link.
     """
     org_id = signing.actor.org_id
-    cited = cited_papers(connection, signing=signing, subject=subject)
     trace = trace_of_lot(connection, org_id=org_id, product_id=subject.product_id, lot_code=subject.lot_code)
     issuing = signing.issuing()
     facts = to_facts(subject, cited, trace, issuing=issuing, links=links)
@@ -183,6 +187,8 @@ def issue_passport(
 def cited_papers(connection: Connection, *, signing: Signing, subject: PassportSubject) -> tuple[Paper, ...]:
     """Return what a lot's passport cites: its reports, and certificates in force on the day of issuing.
 
+    A paper whose own credential is revoked or suspended counts for nothing.
+
     Raises:
         PapersMissing: No certificate in force, or no report of the lot.
     """
@@ -194,6 +200,9 @@ def cited_papers(connection: Connection, *, signing: Signing, subject: PassportS
         product_id=subject.product_id,
         lot_code=subject.lot_code,
     )
+    about = [about_paper(p.id) for p in papers]
+    said = said_about(connection, org_id=signing.actor.org_id, about=about, zone=signing.issuer.zone)
+    papers = tuple(p for p in papers if about_paper(p.id) not in said)
     check_papers(papers, on=today)
     return tuple(p for p in papers if p.kind is DocumentKind.INSPECTION_REPORT or in_force(p, on=today))
 

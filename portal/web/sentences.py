@@ -108,6 +108,7 @@ ROOMS: dict[str, Any] = {
     "recall_reason_needed": _l(
         "A recall needs a reason of 1 to %(max)s characters; partners and the public read it."
     ),
+    "lot_recalled": _l("The lot was recalled (%(reason)s), so no passport is issued for it."),
     "not_recallable": _l("Goods that are not kept by lot cannot be recalled by lot."),
     "not_recalled": _l("There is no such recall."),
     "passport_not_found": _l("No passport has been issued under this code."),

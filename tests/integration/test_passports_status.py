@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import exc, text
 
 from portal.kernel.errors import PortalError
-from portal.passports import reads, status
+from portal.passports import credentials, reads, status
+from portal.passports.model import PapersMissing
 from portal.passports.status import Mark, Standing
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
@@ -165,3 +166,56 @@ def test_of_revocation_and_suspension_the_revocation_speaks(now: datetime) -> No
     assert status.standing_of([suspended, revoked]) == Standing(
         revoked=True, suspended=True, reason="a", since=now
     )
+
+
+def only(scene: Scene, kind: str) -> UUID:
+    """Return the only credential of a kind."""
+    with scene.services.database.reading() as connection:
+        (one,), count = credentials.credentials(connection, org_id=scene.company.org_id, kind=kind)
+    assert count == 1
+    return one.id
+
+
+def test_after_a_revocation_the_same_can_be_signed_again_and_stands_for_itself(scene: Scene) -> None:
+    first = scene.issue()
+    act(scene, "suspend", first.id)
+    assert scene.issue(later=2 * HOUR).id == first.id
+    act(scene, "revoke", first.id, hours=3)
+    second = scene.issue(later=4 * HOUR)
+    assert second.id != first.id
+    assert scene.issue(later=5 * HOUR).id == second.id
+
+
+@pytest.mark.parametrize("deed", ["suspend", "revoke"])
+def test_a_paper_whose_credential_does_not_count_carries_no_passport(scene: Scene, deed: str) -> None:
+    scene.issue()
+    act(scene, deed, only(scene, "certificate"))
+    with pytest.raises(PapersMissing) as refusal:
+        scene.issue(later=2 * HOUR)
+    assert refusal.value.values == {"missing": ["certificate"]}
+
+
+def test_a_place_whose_record_was_revoked_is_neither_linked_nor_signed_again(scene: Scene) -> None:
+    org_id = scene.company.org_id
+    with scene.services.database.transaction() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO trace_event (org_id, id, source_key, product_id, lot_code, step, place, document,
+                                         quantity, at, location_id)
+                VALUES (:org, gen_random_uuid(), 'r/1', :product, :lot, 'receiving', 'NGB', 'GR-1', 480, :at,
+                        :node)
+            """),
+            {
+                "org": org_id,
+                "product": scene.product_id,
+                "lot": LOT,
+                "at": scene.now,
+                "node": scene.company.nodes["NGB"],
+            },
+        )
+    linked = scene.issue()
+    place = only(scene, "facility")
+    act(scene, "revoke", place)
+    fresh = scene.issue(later=2 * HOUR)
+    assert (str(place) in linked.body, str(place) in fresh.body) == (True, False)
+    assert only(scene, "facility") == place

@@ -16,7 +16,7 @@ from portal.inventory.model import AllocationLine, ExpectedDraft
 from portal.inventory.places import UnknownLot
 from portal.passports import status
 from portal.passports.fitness import reads, service
-from portal.passports.fitness.model import NotRecallable
+from portal.passports.fitness.model import LotRecalled, NotRecallable
 from portal.passports.fitness.reads import NotRecalled
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
@@ -232,3 +232,13 @@ def test_the_public_passport_says_that_its_lot_was_recalled_and_why(scene: Scene
     assert "This lot was recalled" in body
     assert WHY in body
     assert GTIN in body
+
+
+def test_a_recalled_lot_gets_no_new_passport(scene: Scene) -> None:
+    revoked = scene.passport()
+    do_recall(scene)
+    scene.trace("shipping", hours_ago=1, place="宁波仓 / Ningbo")
+    with pytest.raises(LotRecalled) as refusal:
+        scene.issue(later=timedelta(minutes=5))
+    assert refusal.value.values == {"lot": LOT, "reason": WHY}
+    assert scene.passport().id == revoked.id

@@ -48,6 +48,12 @@ class RecallReasonNeeded(Malformed):
     code = "recall_reason_needed"
 
 
+class LotRecalled(Refused):
+    """A recall is for good: no passport says any more that all is well with the lot."""
+
+    code = "lot_recalled"
+
+
 class NotRecallable(Refused):
     """Goods that are not kept by lot cannot be recalled by lot."""
 

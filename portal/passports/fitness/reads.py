@@ -226,10 +226,15 @@ def _passports(
 
 def _marked(connection: Connection, org_id: UUID, papers: _Papers, zone: ZoneInfo) -> _Papers:
     """Return papers with what was said of the credentials made from them."""
-    about = {about_paper(held.paper.id): held for _, held in papers}
-    rows = connection.execute(_ACCEPTED, {"org": org_id, "about": list(about)})
-    said = {row.about: _said(row, zone) for row in rows}
+    about = [about_paper(held.paper.id) for _, held in papers]
+    said = said_about(connection, org_id=org_id, about=about, zone=zone)
     return [(row, replace(held, said=said.get(about_paper(held.paper.id), GOOD))) for row, held in papers]
+
+
+def said_about(connection: Connection, *, org_id: UUID, about: Sequence[str], zone: ZoneInfo) -> dict[str, Said]:
+    """Return what was said of the newest credential about each of these things; one that counts is not in it."""
+    rows = connection.execute(_ACCEPTED, {"org": org_id, "about": list(about)})
+    return {row.about: _said(row, zone) for row in rows}
 
 
 def _said(row: Row[Any], zone: ZoneInfo) -> Said:
