@@ -128,9 +128,18 @@ def _zone(now: datetime) -> ZoneInfo:
 
 
 def _lots(
-    connection: Connection, org_id: UUID, product_id: UUID | None = None, lot_code: str = ""
+    connection: Connection,
+    org_id: UUID,
+    product_id: UUID | None = None,
+    lot_code: str = "",
+    *,
+    whatever: bool = False,
 ) -> list[tuple[LotAsked, list[dict[str, str]]]]:
-    """Return lots with stock, and those that are withheld, each with the reasons it is withheld for so far."""
+    """Return the lots a review looks at, each with the reasons it is withheld for so far.
+
+    Those are the withheld ones, and in stock what a requirement, a recall or a word on a passport speaks of; with
+    ``whatever`` all that is in stock.
+    """
     rows = connection.execute(
         text("""
             SELECT l.product_id, l.code, p.category, l.withheld, (
@@ -141,13 +150,26 @@ def _lots(
             WHERE l.org_id = :org AND l.code <> ''
               AND (CAST(:product AS uuid) IS NULL OR l.product_id = :product)
               AND :lot IN ('', l.code)
-              AND (l.withheld IS NOT NULL OR :lot <> '' OR EXISTS (
-                    SELECT FROM stock_balance b
-                    WHERE b.org_id = l.org_id AND b.product_id = l.product_id AND b.lot_id = l.id
-                      AND b.on_hand > 0))
+              AND (l.withheld IS NOT NULL OR :lot <> '' OR (
+                    (:any OR EXISTS (
+                        SELECT FROM paper_requirement q
+                        WHERE q.org_id = l.org_id AND q.ended_at IS NULL
+                          AND (q.category IS NULL OR q.category = p.category)
+                          AND (q.product_id IS NULL OR q.product_id = l.product_id))
+                     OR EXISTS (
+                        SELECT FROM lot_recall r
+                        WHERE r.org_id = l.org_id AND r.product_id = l.product_id AND r.lot_code = l.code)
+                     OR EXISTS (
+                        SELECT FROM credential c
+                        JOIN credential_mark m ON m.org_id = c.org_id AND m.credential_id = c.id
+                        WHERE c.org_id = l.org_id AND c.product_id = l.product_id AND c.lot_code = l.code))
+                    AND EXISTS (
+                        SELECT FROM stock_balance b
+                        WHERE b.org_id = l.org_id AND b.product_id = l.product_id AND b.lot_id = l.id
+                          AND b.on_hand > 0)))
             ORDER BY l.product_id, l.code
         """),
-        {"org": org_id, "product": product_id, "lot": lot_code},
+        {"org": org_id, "product": product_id, "lot": lot_code, "any": whatever},
     )
     return [
         (
@@ -237,7 +259,7 @@ def would_withhold(
     connection: Connection, *, org_id: UUID, requirement: Requirement, now: datetime
 ) -> tuple[LotFacts, ...]:
     """Return the lots in stock that leave what can be promised once a paper is asked for; nothing is changed."""
-    lots = _lots(connection, org_id)
+    lots = _lots(connection, org_id, whatever=True)
     asked = [lot for lot, before in lots if not before]
     facts = reads.facts_of_lots(connection, org_id=org_id, lots=asked, zone=_zone(now))
     return tuple(one for one in facts if faults_of(one, [requirement], on=now.date()))
