@@ -82,6 +82,22 @@ def passport_page(origin: str, address: str) -> tuple[int, int]:
     return sum(sizes.values()), elsewhere
 
 
+def wait_for_anchors(origin: str, address: str) -> None:
+    """Wait until the passport's bundle holds all it will: status lists get their anchors some seconds later.
+
+    Raises:
+        SystemExit: They got none for a minute.
+    """
+    page = asked(origin, urlsplit(address).path)
+    path = re.findall(r'data-bundle="([^"]+)"', page.text)[0]
+    for _ in range(60):
+        bundle = json.loads(asked(origin, path).text)
+        if all(part.get("anchor") for part in (bundle, *bundle.get("status", [{}]))):
+            return
+        time.sleep(1)
+    raise SystemExit("The passport's status lists wait for the chain.")
+
+
 def joined(path: str, relative: str) -> str:
     """Return the path a module names from where it lies."""
     return path.rpartition("/")[0] + "/" + relative.removeprefix("./")
@@ -110,6 +126,7 @@ def availability_ms(origin: str, login: Mapping[str, str]) -> float:
 def measured(facts: Mapping[str, Any]) -> dict[str, float]:
     """Measure a running demo."""
     origin = facts["url"]
+    wait_for_anchors(origin, facts["passports"][0]["url"])
     size, elsewhere = passport_page(origin, facts["passports"][0]["url"])
     buyer = next(login for login in facts["logins"] if login["tier"] == "key")
     return {
