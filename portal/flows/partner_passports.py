@@ -17,7 +17,7 @@ from portal.kernel.disclosure import Role
 from portal.kernel.quantity import to_text
 from portal.partners import reads as partners
 from portal.partners.model import NoAgreement, Viewer
-from portal.passports import credentials, papers, reads, tokens
+from portal.passports import credentials, reads, tokens
 from portal.passports.disclosing import PARTS, DisclosurePolicy, Level, Part, level_of
 from portal.passports.reads import Passport
 from portal.platform.services import Services
@@ -69,11 +69,11 @@ def presented(
     passport = reads.passport_of_lot(connection, org_id=org_id, gtin=gtin, lot_code=lot_code)
     if viewer.role is Role.CUSTOMER and viewer.tier is None:
         raise NoAgreement("No agreement is in force today.")
-    supplier_id = papers.reporter_of_lot(
+    supplier_id = passporting.supplier_of_lot(
         connection, org_id=org_id, product_id=passport.product_id, lot_code=lot_code
     )
     level = level_of(viewer.role, viewer.disclosure, product_id=passport.product_id, supplier_id=supplier_id)
-    detail = _detail(connection, org_id, passport, supplier_id)
+    detail = _detail(connection, viewer, passport, supplier_id)
     issuer = passporting.issuer_of(connection, services=services)
     policy = DisclosurePolicy(level, without)
     token = tokens.with_disclosures(passport.body, detail, issuer=issuer, policy=policy)
@@ -108,10 +108,14 @@ def public_disclosed(connection: Connection, *, services: Services, org_id: UUID
     return tokens.with_disclosures(found.body, None, issuer=issuer, policy=DisclosurePolicy(Level.PUBLIC))
 
 
-def _detail(connection: Connection, org_id: UUID, passport: Passport, supplier_id: UUID | None) -> dict[str, Any]:
-    """Return what a lot's partners may see beside its passport, whoever asks."""
+def _detail(
+    connection: Connection, viewer: Viewer, passport: Passport, supplier_id: UUID | None
+) -> dict[str, Any]:
+    """Return what a lot's partners may see beside its passport; a supplier's deliveries are their own only."""
     if supplier_id is None:
         return {}
+    org_id = viewer.org.id
+    sender = supplier_id if viewer.role is Role.SUPPLIER else None
     register = partners.registration(connection, org_id=org_id, partner_id=supplier_id)
     papers = [
         {
@@ -122,11 +126,17 @@ def _detail(connection: Connection, org_id: UUID, passport: Passport, supplier_i
         for one in reads.documents(connection, org_id=org_id, partner_id=supplier_id)
         if one.paper.sha256.hex() in passport.body
     ]
-    found = {"registration": register, "handedIn": papers, "delivery": _deliveries(connection, org_id, passport)}
+    found = {
+        "registration": register,
+        "handedIn": papers,
+        "delivery": _deliveries(connection, org_id, passport, sender),
+    }
     return {name: value for name, value in found.items() if value}
 
 
-def _deliveries(connection: Connection, org_id: UUID, passport: Passport) -> list[dict[str, Any]]:
+def _deliveries(
+    connection: Connection, org_id: UUID, passport: Passport, sender: UUID | None
+) -> list[dict[str, Any]]:
     product = inventory.find_product(connection, org_id=org_id, product_id=passport.product_id)
     shipments = replenishment.shipments_of_lot(
         connection, org_id=org_id, product_id=product.id, lot_code=passport.lot_code
@@ -141,4 +151,5 @@ def _deliveries(connection: Connection, org_id: UUID, passport: Passport) -> lis
             "uom": product.base_unit,
         }
         for one in shipments
+        if sender in {None, one.supplier_id}
     ]

@@ -41,6 +41,7 @@ from portal.platform.bus import Bus, Delivery, Handler
 from portal.platform.files import FileStore, FileTooLarge, StoredFile
 from portal.platform.outbox import message_table
 from portal.platform.services import Services
+from portal.replenishment import reads as replenishment
 from portal.replenishment.messages import GoodsReceived, ShipmentSent
 
 MAX_PAPER_BYTES = 20 * 1024 * 1024
@@ -169,8 +170,19 @@ def _company(connection: Connection) -> Company:
     return company
 
 
+def supplier_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> UUID | None:
+    """Return whose lot it is: who shipped it last, else who handed in its newest report; ``None`` before either.
+
+    Anybody may hand in a report of any lot, so a report alone does not outweigh a shipment.
+    """
+    shipped = replenishment.shipments_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
+    if shipped:
+        return shipped[-1].supplier_id
+    return papers.reporter_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
+
+
 def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str) -> PassportSubject:
-    """Return a lot as its passport speaks of it; its supplier is who handed in its inspection report.
+    """Return a lot as its passport speaks of it; its supplier is ``supplier_of_lot``'s.
 
     Raises:
         portal.inventory.model.UnknownProduct: No such product.
@@ -179,7 +191,7 @@ def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lo
     """
     product = inventory.find_product(connection, org_id=org_id, product_id=product_id)
     made_on, expires_on = _dates_of_lot(connection, org_id, product_id, lot_code)
-    supplier_id = papers.reporter_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
+    supplier_id = supplier_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
     supplier = supplier_id and partners.partner_name(connection, org_id=org_id, partner_id=supplier_id)
     if not supplier:
         missing = [DocumentKind.INSPECTION_REPORT.value]
@@ -314,7 +326,10 @@ SELECT * FROM (
   LEFT JOIN LATERAL (
     SELECT d.partner_id FROM document d
     WHERE d.org_id = l.org_id AND d.kind = 'inspection_report' AND d.product_id = l.product_id
-      AND d.lot_code = l.code
+      AND d.lot_code = l.code AND d.partner_id = COALESCE((
+        SELECT s.supplier_id FROM shipment s
+        WHERE s.org_id = l.org_id AND s.product_id = l.product_id AND s.lot_code = l.code
+        ORDER BY s.departed_at DESC, s.id DESC LIMIT 1), d.partner_id)
     ORDER BY d.uploaded_at DESC, d.id DESC LIMIT 1
   ) r ON true
   LEFT JOIN partner s ON s.org_id = l.org_id AND s.id = r.partner_id

@@ -19,10 +19,11 @@ from sqlalchemy import Connection, Engine, update
 from ledger.jose.disclosing import open_disclosed
 from ledger.jose.envelope import open_credential
 from portal import wiring
-from portal.flows import replenishing
+from portal.flows import passporting, replenishing
 from portal.partners import service as partners
 from portal.partners.store import partner_table
 from portal.passports import reads
+from portal.passports.model import DocumentKind
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
 from portal.replenishment import service as replenishment
@@ -179,6 +180,17 @@ def test_each_tier_takes_along_what_it_opens(
     assert {**found} == detail
 
 
+def test_a_report_handed_in_by_somebody_else_makes_the_lot_nobody_elses(
+    visit: Callable[[str], FlaskClient], scene: Scene
+) -> None:
+    scene.hand_in(DocumentKind.INSPECTION_REPORT, partner_id=scene.company.partners["auditor"], number="JY-8")
+    with scene.services.database.reading() as connection:
+        org_id, product_id = scene.company.org_id, scene.product_id
+        whose = passporting.supplier_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=LOT)
+    assert whose == scene.company.partners["supplier"]
+    assert detail_of(visit("supplier").get(FILE).text, scene)["delivery"] == DELIVERY
+
+
 @pytest.mark.parametrize(
     ("kind", "hidden"), [("ordinary", ("handedInAt", "ASN-77")), ("key", ("ASN-77", "dueOn"))]
 )
@@ -332,4 +344,5 @@ def test_credential_of_an_earlier_address_is_not_signed_anew(scene: Scene, form:
 def test_lot_nobody_supplied_has_no_detail(scene: Scene, visit: Callable[[str], FlaskClient]) -> None:
     with scene.services.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM document WHERE kind = 'inspection_report'")
+        connection.exec_driver_sql("DELETE FROM shipment")
     assert detail_of(visit("strategic").get(FILE).text, scene) == {}
