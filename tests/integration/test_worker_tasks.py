@@ -127,7 +127,12 @@ def test_a_shift_that_ends_or_breaks_is_followed_by_another_until_told_to_stop(
     ]
 
 
-def test_a_second_chain_has_a_sweep_of_its_own(database: Database, clock: HandClock, tmp_path: Path) -> None:
+def test_a_second_chain_has_a_sweep_of_its_own(
+    database: Database, clock: HandClock, tmp_path: Path, conn: Connection, org_id: UUID, now: datetime
+) -> None:
+    make.build_world(conn, org_id=org_id, now=now)
     settings = Settings(home=tmp_path, chain_extra_rpc_url="http://127.0.0.1:9/")
     app = build_worker(Services(settings=settings, database=database, clock=clock, bus=Bus()))
     tick(app, "passports.witness")
+    told = conn.execute(text("SELECT org_id, role, state, code FROM chain_standing")).all()
+    assert told == [(org_id, "extra", "waits", "chain_unavailable")]
