@@ -235,6 +235,8 @@ async function run() {
   if (report.verdict !== 'valid' || !words[`kind.${chainKind(report)}`]) await allWords();
   if (mine !== turn) return;
   if (facts) showFacts(facts);
+  const [id] = /[0-9a-f-]{36}$/.exec(report.credential?.id) ?? [];
+  if (id) $('#each').href = `/credentials/${id}#linked`;
   show(report, facts, (performance.now() - begun) / 1000);
   marks.forEach(mark);
 }

@@ -299,10 +299,10 @@ def linked_verdict(page: Page, row: int) -> str:
 
 @pytest.mark.parametrize(("language", "width"), [("zh", PHONE), ("en", DESKTOP)])
 def test_each_linked_credential_has_a_page_and_a_verdict_of_its_own(
-    windows: Visits, language: str, width: int
+    windows: Visits, site: Site, language: str, width: int
 ) -> None:
     page = windows.window(language=language, width=width)
-    judged(page, PATH, "good")
+    judged(page, site.code, "good")
     page.locator('a[href$="#linked"]').click()
     expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
     word = {"zh": "核验通过 Verified", "en": "Verified"}[language]
@@ -315,9 +315,9 @@ def test_each_linked_credential_has_a_page_and_a_verdict_of_its_own(
     sound(page)
 
 
-def test_a_linked_credential_that_was_changed_or_swapped_is_named(windows: Visits) -> None:
+def test_a_linked_credential_that_was_changed_or_swapped_is_named(windows: Visits, site: Site) -> None:
     page = windows.window(language="en")
-    judged(page, PATH, "good")
+    judged(page, site.code, "good")
     page.goto(page.locator('a[href$="#linked"]').get_attribute("href") or "")
     expect(page.locator(".verdict")).to_have_attribute("data-verdict", "good")
     changed, other = page.locator("#linked li").nth(0), page.locator("#linked li").nth(1)
