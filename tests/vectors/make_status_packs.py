@@ -1,7 +1,7 @@
 """The cases of ``make_packs.py`` about status lists: a pack whose snapshots lie in batches of their own.
 
-The passport is bit 42 of two lists, as in ``make_status_bundles.py``; every version is the second of three leaves of
-a batch, and the pack's state proves passport and lists alike.
+The passport is bit 42 of two lists, as in ``make_status_bundles.py``; every version is the second of three leaves
+of a batch, and the pack's state proves passport and lists alike.
 """
 
 import hashlib
