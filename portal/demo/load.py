@@ -366,34 +366,40 @@ class _Loader:
         )[0]
 
     def _passports(self) -> None:
-        newest = {lot.sku: lot for lot in year.stock(self.today) if lot.node == "SH-1"}
-        lots = []
-        for sku in passports.SKUS:
-            lot, item = newest[sku], _ITEMS[sku]
-            supplier = _PARTNERS[item.supplier]
-            lots.append(
-                passports.PassportLot(
-                    product_id=self.products[sku],
-                    sku=sku,
-                    name_zh=item.zh,
-                    name_en=item.en,
-                    lot_code=lot.lot,
-                    made_on=lot.made_on or self.today,
-                    expires_on=lot.expires_on or self.today,
-                    quantity=lot.quantity,
-                    supplier_id=self.partners[item.supplier],
-                    supplier_code=item.supplier,
-                    supplier_zh=supplier.name_zh,
-                    supplier_en=supplier.name_en,
-                    location_id=self.nodes["SH-1"],
-                )
-            )
+        """Sign passports of some lots, replace one of them, and let a paper that ran out keep a lot back."""
+        newest = {lot.sku: lot for lot in year.stock(self.today) if lot.node == _VMI_NODE}
         passports.issue(
             self.connection,
             actor=self.actor,
             services=self.services,
-            lots=lots,
+            lots=[self._lot(newest[sku]) for sku in passports.SKUS],
             now=self.now,
+        )
+        passports.withhold(
+            self.connection,
+            actor=self.actor,
+            services=self.services,
+            lot=self._lot(newest[passports.WITHHELD]),
+            now=self.now,
+        )
+
+    def _lot(self, lot: year.DemoLot) -> passports.PassportLot:
+        item = _ITEMS[lot.sku]
+        supplier = _PARTNERS[item.supplier]
+        return passports.PassportLot(
+            product_id=self.products[lot.sku],
+            sku=lot.sku,
+            name_zh=item.zh,
+            name_en=item.en,
+            lot_code=lot.lot,
+            made_on=lot.made_on or self.today,
+            expires_on=lot.expires_on or self.today,
+            quantity=lot.quantity,
+            supplier_id=self.partners[item.supplier],
+            supplier_code=item.supplier,
+            supplier_zh=supplier.name_zh,
+            supplier_en=supplier.name_en,
+            location_id=self.nodes[_VMI_NODE],
         )
 
 
