@@ -29,7 +29,8 @@ def test_key_file_is_private_and_gives_the_key_back(tmp_path: Path) -> None:
     key = SigningKey.generate(DID)
     key.save(path)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert SigningKey.load(path, DID).public == key.public
+    loaded = SigningKey.load(path, DID)
+    assert (loaded.did, loaded.public) == (DID, key.public)
     assert "private" not in repr(key)
 
 

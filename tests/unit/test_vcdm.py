@@ -202,6 +202,24 @@ def test_right_digest_of_a_known_resource_is_taken_in_every_spelling(resource: d
     check_credential(credential, digests=lambda _: ABC)
 
 
+def test_a_digest_that_ends_with_a_letter_of_any_kind_is_read_whole() -> None:
+    # printf 41 | openssl dgst -sha384 -binary | base64: 48 bytes, no padding, and X at the end.
+    digest = bytes.fromhex(
+        "1746d9e6e259747ba8857fab9c8b6c13ea6f8f35ce28cf666a5a58307bf2430774083c55089f506575fd1e4a126ed717"
+    )
+    text = "sha384-F0bZ5uJZdHuohX+rnItsE+pvjzXOKM9malpYMHvyQwd0CDxVCJ9QZXX9HkoSbtcX"
+    credential = GOOD | {"relatedResource": {"id": "urn:a", "digestSRI": text}}
+    check_credential(credential, digests=lambda _: frozenset({digest}))
+
+
+@pytest.mark.parametrize("text", [ABC_BASE64URL + " ", "u=" + ABC_BASE64URL[1:], " " + ABC_BASE64URL])
+def test_a_digest_with_something_around_it_is_unreadable(text: str) -> None:
+    credential = GOOD | {"relatedResource": {"id": "urn:a", "digestMultibase": text}}
+    with pytest.raises(NotAModel, match=r"^an unreadable digest: ") as refusal:
+        check_credential(credential, digests=lambda _: ABC)
+    assert refusal.value.reason == "relatedResource"
+
+
 def test_resource_nobody_here_knows_is_taken_at_its_word() -> None:
     credential = GOOD | {"relatedResource": {"id": "urn:a", "digestSRI": ABC_SRI}}
     check_credential(credential, digests=nothing_known)
