@@ -160,6 +160,11 @@ def test_enveloped_presentation_is_opened_and_what_it_holds_is_checked() -> None
         ),
         ({"expires": "2026-05-31T23:59:59"}, "proof_expired", "the proof expired at 2026-05-31T23:59:59"),
         ({"expires": "2026-06-01T00:00:00Z"}, "proof_expired", "the proof expired at 2026-06-01T00:00:00Z"),
+        (
+            {"expires": "2026-06-01T07:00:00+08:00"},
+            "proof_expired",
+            "the proof expired at 2026-06-01T07:00:00+08:00",
+        ),
         ({"previousProof": "urn:none"}, "previous_proof_missing", "a proof names one that is not there"),
         ({"@context": ["https://example.org/other"]}, "context_differs", "the proof was made for other contexts"),
     ],
@@ -229,6 +234,20 @@ def test_document_without_readable_proofs_is_refused(proof: Any) -> None:
 def test_document_without_proofs_is_refused(document: Any) -> None:
     with refused(SignatureInvalid, "the document carries no proof", reason="missing_proof"):
         check_document(document, key_of, Expected("assertionMethod", NOW))
+
+
+def test_whose_key_it_is_ends_at_the_first_sign_of_a_fragment() -> None:
+    config = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-jcs-2022",
+        "verificationMethod": "did:web:portal.example#a#b",
+        "proofPurpose": "assertionMethod",
+    }
+    value = to_multibase(KEY.sign(EDDSA_JCS.signed_bytes(CREDENTIAL, config)))
+    made = CREDENTIAL | {"proof": config | {"proofValue": value}}
+    assert check_document(made, lambda _: KEY.public, Expected("assertionMethod", NOW)) == (
+        "did:web:portal.example",
+    )
 
 
 def test_sixteen_proofs_are_judged() -> None:

@@ -258,7 +258,8 @@ def noticed(*changes: dict[str, Any], at: datetime = MADE) -> dict[str, Any]:
     told = value["status"].pop()["credential"]
     del told["proof"]
     for change in changes:
-        subject = told["credentialSubject"] | change.get("credentialSubject", {})
+        said = change.get("credentialSubject", {})
+        subject = told["credentialSubject"] | said if isinstance(said, dict) else said
         notice = sign(told | change | {"credentialSubject": subject}, key, created=at)
         value["status"].append({"credential": notice, "inclusion": None, "anchor": None})
     return judged(Bundle.from_json(json.dumps(value).encode()), from_instant(given["asOf"]))
@@ -271,7 +272,10 @@ def noticed(*changes: dict[str, Any], at: datetime = MADE) -> dict[str, Any]:
         {"credentialSubject": {"statusPurpose": "suspension"}},
         {"credentialSubject": {"set": False}},
         {"type": ["VerifiableCredential"]},
+        {"type": "StatusNotice"},
         {"issuer": {"id": "did:web:other.example"}},
+        {"issuer": "did:web:portal.example%3A8443"},
+        {"credentialSubject": [{"id": "urn:uuid:1"}]},
     ],
 )
 def test_a_notice_about_something_else_or_of_somebody_else_says_nothing(change: dict[str, Any]) -> None:

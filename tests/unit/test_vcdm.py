@@ -195,11 +195,12 @@ def test_what_is_no_object_is_no_credential(value: Any) -> None:
         {"digestSRI": ABC_SRI},
         {"digestSRI": ABC_SRI_256},
         {"digestSRI": ABC_SRI_256, "digestMultibase": ABC_MULTIHASH},
+        {"digestSRI": ABC_SRI, "digestMultibase": ABC_MULTIHASH},
     ],
 )
 def test_right_digest_of_a_known_resource_is_taken_in_every_spelling(resource: dict[str, str]) -> None:
     credential = GOOD | {"relatedResource": {"id": "urn:a", **resource}}
-    check_credential(credential, digests=lambda _: ABC)
+    check_credential(credential, digests={"urn:a": ABC}.__getitem__)
 
 
 def test_a_digest_that_ends_with_a_letter_of_any_kind_is_read_whole() -> None:
