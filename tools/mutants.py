@@ -6,6 +6,8 @@ the tests that reach each (``[tool.mutmut]`` in ``pyproject.toml``). ``--read`` 
 run again, whole or broken off.
 
 A mutant is killed when a test fails, or when it does not come to an end; whatever else became of it, it is alive.
+The clock on the wall says what comes to no end, so what was called endless is listed too, to be read: on a machine
+with much else to do a slow survivor may be among them.
 ``mutants_explained.toml`` beside this file says of single mutants why no test can tell them from the original. An
 explanation that fits no mutant alive in the modules of the run is stale, and breaks a bar of its own.
 The table and the mutants alive go to standard error, the JSON to standard output.
@@ -106,6 +108,15 @@ def explanations() -> dict[Change, str]:
     return {Change(row["function"], row["was"], row["now"]): row["why"] for row in rows}
 
 
+def endless(chosen: list[str]) -> list[Change]:
+    """Return the mutants that did not come to an end."""
+    return [
+        change
+        for module in chosen
+        for change in changes(module, [name for name, code in results(module).items() if code in ENDLESS])
+    ]
+
+
 def judge(chosen: list[str]) -> tuple[dict[str, dict[str, int]], list[Change], list[Change]]:
     """Count each module's mutants; return the counts, who is alive unexplained, and the stale explanations."""
     known = explanations()
@@ -137,16 +148,15 @@ def module_of(change: Change, chosen: list[str]) -> bool:
     return any(change.function.startswith(f"{module}.") for module in chosen)
 
 
-def tell(table: dict[str, dict[str, int]], alive: list[Change], stale: list[Change]) -> None:
-    """Print the table, what is alive, and which explanations fit nothing."""
+def tell(table: dict[str, dict[str, int]], told: dict[str, list[Change]]) -> None:
+    """Print the table, and the changes under what is to be said of them."""
     heads = ("mutants", "not_run", "killed", "endless", "explained", "alive")
     print(f"{'module':<34}" + "".join(f"{head:>10}" for head in heads), file=sys.stderr)
     for module, row in table.items():
         print(f"{module:<34}" + "".join(f"{row[head]:>10}" for head in heads), file=sys.stderr)
-    for change in alive:
-        print(f"\nalive: {change.function}\n- {change.was}\n+ {change.now}", file=sys.stderr)
-    for change in stale:
-        print(f"\nstale explanation: {change.function}\n- {change.was}\n+ {change.now}", file=sys.stderr)
+    for word, found in told.items():
+        for change in found:
+            print(f"\n{word}: {change.function}\n- {change.was}\n+ {change.now}", file=sys.stderr)
 
 
 def main() -> int:
@@ -159,7 +169,7 @@ def main() -> int:
     if not asked.read:
         run(chosen)
     table, alive, stale = judge(chosen)
-    tell(table, alive, stale)
+    tell(table, {"endless": endless(chosen), "alive": alive, "stale explanation": stale})
     conditions: dict[str, Any] = {"modules": table, "not_asked_for": sorted({*modules()} - {*chosen})}
     measured = {"mutants_alive_not_explained": len(alive), "explanations_stale": len(stale)}
     return report(measured, BARS, **conditions)
