@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger conformance interop verifier
-.PHONY: contract-test graphql-differential bench-graphql
+.PHONY: contract-test mutants graphql-differential bench-graphql
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -58,6 +58,9 @@ bench-disclosure: $(DEV) ## measure row level security against an explicit predi
 bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger QUICK=1 for a short run); prints JSON
 	@$(PY) tools/bench_ledger.py $(if $(QUICK),--quick) $(PARTS)
 
+mutants: $(DEV) ## run the mutants of the ledger (PARTS="merkle jose", READ=1 tells of the last run); prints JSON
+	@$(PY) tools/mutants.py $(if $(READ),--read) $(PARTS)
+
 contract-test: $(RUN) ## test the contract with forge and compile it with two front ends; prints JSON; needs Node.js
 	@$(PY) tools/contract_bars.py
 
@@ -87,4 +90,4 @@ wheels: $(DEV) ## prove that every locked package installs from a wheel on every
 	@$(PY) tools/check_wheels.py
 
 clean: ## remove what make and the tools made; never var/
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
+	@rm -rf .venv mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist

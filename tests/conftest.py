@@ -21,6 +21,14 @@ for _name in [name for name in os.environ if name.startswith("TALLY_")]:
     del os.environ[_name]
 
 hypothesis.settings.register_profile("tally", deadline=None)
+hypothesis.settings.register_profile(  # make mutants: the same few examples for every mutant, none made smaller
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=20,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
 hypothesis.settings.load_profile("tally")
 
 

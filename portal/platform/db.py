@@ -84,7 +84,7 @@ def reference(column: str, table: str) -> ForeignKeyConstraint:
 
 
 class Database:
-    """The connection pools and the three ways to use them.
+    """The connection pools and the four ways to use them.
 
     Args:
         url: ``postgresql://user:password@host:port/name``.
@@ -106,6 +106,13 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Open a transaction that commits at the end of the block and rolls back on any error."""
         with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def committing(self) -> Iterator[Connection]:
+        """Lend a connection on which every statement commits by itself: for a deed that is one statement."""
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
 
     @contextmanager

@@ -37,6 +37,12 @@ class ForgetfulDatabase(Database):
                 self._take(self._role)
 
     @contextmanager
+    def committing(self) -> Iterator[Connection]:
+        """Open a savepoint: nothing here commits by itself."""
+        with self.transaction() as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a savepoint that is rolled back: a reader that writes leaves nothing."""
         savepoint = self._connection.begin_nested()

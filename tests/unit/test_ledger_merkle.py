@@ -10,6 +10,7 @@ from ledger.merkle import (
     leaf_hash,
     node_hash,
 )
+from support.refusals import refused
 
 SIZES = range(1, 18)
 
@@ -96,27 +97,51 @@ def test_the_empty_tree_is_before_every_tree() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [(-1, 3), (4, 3)])
 def test_tree_that_shrinks_is_refused(old: int, new: int) -> None:
-    with pytest.raises(ProofMismatch, match="never had size"):
+    with refused(ProofMismatch, f"a tree of {new} never had size {old}", old=old, new=new):
         check_consistency(old, new, old_root=bytes(32), new_root=bytes(32), path=())
 
 
 def test_consistency_without_a_path_is_refused() -> None:
-    with pytest.raises(ProofMismatch, match="too short"):
+    with refused(ProofMismatch, "the path is too short", old=3, new=5):
         check_consistency(3, 5, old_root=bytes(32), new_root=bytes(32), path=())
+
+
+def test_each_way_a_path_is_wrong_is_told_with_both_sizes() -> None:
+    tree = Tree.of(leaves(5))
+    path, old_root = tree.consistency(3), plain_root(leaves(3))
+    with refused(ProofMismatch, "two trees of one size differ", old=5, new=5):
+        check_consistency(5, 5, old_root=old_root, new_root=tree.root, path=())
+    with refused(ProofMismatch, "the path is too long", old=3, new=5):
+        check_consistency(3, 5, old_root=old_root, new_root=tree.root, path=(*path, bytes(32)))
+    with refused(ProofMismatch, "the path is too short", old=3, new=5):
+        check_consistency(3, 5, old_root=old_root, new_root=tree.root, path=path[:-1])
+    with refused(ProofMismatch, "the path leads to other roots", old=3, new=5):
+        check_consistency(3, 5, old_root=old_root, new_root=bytes(32), path=path)
+
+
+def test_each_way_a_leaf_is_not_there_is_told() -> None:
+    tree = Tree.of(leaves(5))
+    path = tree.inclusion(2)
+    with refused(ProofMismatch, "the path is too long", size=5, steps=4):
+        check_inclusion(b"leaf 2", 2, size=5, path=(*path, bytes(32)), root=tree.root)
+    with refused(ProofMismatch, "the path leads to another root", size=5, index=2):
+        check_inclusion(b"leaf 2", 2, size=5, path=path[:-1], root=tree.root)
+    with refused(ProofMismatch, "the path leads to another root", size=5, index=2):
+        check_inclusion(b"leaf 3", 2, size=5, path=path, root=tree.root)
 
 
 @pytest.mark.parametrize("place", [4, -1])
 def test_proof_of_what_is_not_in_the_tree_is_refused(place: int) -> None:
     tree = Tree.of(leaves(3))
-    with pytest.raises(Malformed, match="has no leaf"):
+    with refused(Malformed, f"a tree of 3 has no leaf {place}", size=3, index=place):
         tree.inclusion(place)
-    with pytest.raises(Malformed, match="never had size"):
+    with refused(Malformed, f"a tree of 3 never had size {place}", size=3, old=place):
         tree.consistency(place)
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 1), (0, 0), (1, 1)])
 def test_index_outside_the_tree_is_refused(index: int, size: int) -> None:
-    with pytest.raises(ProofMismatch, match="has no leaf"):
+    with refused(ProofMismatch, f"a tree of {size} has no leaf {index}", size=size, index=index):
         check_inclusion(b"x", index, size=size, path=(), root=leaf_hash(b"x"))
 
 

@@ -1,6 +1,7 @@
 """Status lists bit for bit, and what the shared vectors do not show of their check: values, and who is asked."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from ledger.bundle import Bundle
 from ledger.errors import BadStatus, StatusInvalid
 from ledger.keys import SigningKey, from_instant
 from ledger.proof import sign
-from ledger.status import ListFacts, NoticeFacts, StatusEntry, StatusList, compose_list, compose_notice
+from ledger.status import ListFacts, NoticeFacts, StatusEntry, StatusList, compose_list, compose_notice, entries_of
 from ledger.trust import TrustList
 from ledger.verification.report import Check, State, Verdict
 from ledger.verification.status import check_status
 from ledger.verify import verify_bundle
+from support.refusals import refused
 from support.scripted_chain import scripted_chain
 
 EMPTY = "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA"
@@ -52,23 +54,88 @@ def test_the_first_bit_is_the_left_most_of_the_first_byte() -> None:
 
 @pytest.mark.parametrize("position", [-1, 131_072])
 def test_bits_outside_are_refused(position: int) -> None:
-    with pytest.raises(BadStatus):
+    with refused(BadStatus, f"bit {position} is outside the list", position=position):
         StatusList.of([position])
+
+
+def test_a_bit_behind_the_list_cannot_be_asked_for() -> None:
+    statuses = StatusList(bytes(16383) + b"\x01")
+    assert [statuses.is_set(131_071), statuses.is_set(131_070)] == [True, False]
+    with refused(BadStatus, "bit 131072 is outside the list", position=131_072):
+        statuses.is_set(131_072)
+
+
+@pytest.mark.parametrize("size", [16_384, 131_072])
+def test_lists_of_16_to_128_kb_are_unpacked(size: int) -> None:
+    assert StatusList.decode(StatusList(b"\xa5" * size).encode()).bits == b"\xa5" * size
+
+
+@pytest.mark.parametrize("size", [16_383, 131_073])
+def test_a_list_of_another_size_is_refused(size: int) -> None:
+    with refused(BadStatus, "not one whole gzip stream of 16 KB to 128 KB"):
+        StatusList.decode(StatusList(bytes(size)).encode())
+
+
+@pytest.mark.parametrize("text", [None, 5, "", EMPTY[1:], "z" + EMPTY[1:], EMPTY + "=", "u" + "A" * (1 << 18)])
+def test_what_is_no_base64url_text_behind_u_is_refused(text: object) -> None:
+    with refused(BadStatus, "not base64url behind u, or too long"):
+        StatusList.decode(text)
+
+
+def test_a_text_of_256_kb_is_still_read() -> None:
+    with refused(BadStatus, "cannot be unpacked: Error -3 while decompressing data: incorrect header check"):
+        StatusList.decode("u" + "A" * ((1 << 18) - 1))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("type", "StatusList2021Entry"), ("statusSize", 2), ("statusSize", True), ("statusSize", "1")],
+)
+def test_an_entry_of_another_type_or_size_is_refused(member: str, value: object) -> None:
+    entry = StatusEntry("revocation", 42, "https://portal.example/1").to_value()
+    assert StatusEntry.from_value({**entry, "statusSize": 1}).position == 42
+    with refused(BadStatus, "not a BitstringStatusListEntry of one bit"):
+        StatusEntry.from_value({**entry, member: value})
+    with refused(BadStatus, "not a BitstringStatusListEntry of one bit"):
+        StatusEntry.from_value([entry])
+
+
+@pytest.mark.parametrize(("member", "value"), [("statusPurpose", "refresh"), ("statusListCredential", 1)])
+def test_an_entry_without_a_list_of_ours_is_refused(member: str, value: object) -> None:
+    entry = StatusEntry("revocation", 42, "https://portal.example/1").to_value()
+    with refused(BadStatus, "no list, or another purpose than revocation and suspension"):
+        StatusEntry.from_value({**entry, member: value})
+
+
+@pytest.mark.parametrize("index", [42, None, "", "-1", "4.0", "４２", "²", "10000000"])
+def test_an_index_that_is_no_short_decimal_text_is_refused(index: object) -> None:
+    entry = StatusEntry("revocation", 42, "https://portal.example/1").to_value()
+    assert StatusEntry.from_value({**entry, "statusListIndex": "9999999"}).position == 9_999_999
+    with refused(BadStatus, "statusListIndex is no decimal text"):
+        StatusEntry.from_value({**entry, "statusListIndex": index})
+
+
+def test_a_credential_has_one_entry_or_several_but_not_none() -> None:
+    entry = StatusEntry("revocation", 42, "https://portal.example/1")
+    assert entries_of({"credentialStatus": entry.to_value()}) == (entry,)
+    assert entries_of({"credentialStatus": [entry.to_value()] * 2}) == (entry, entry)
+    with refused(BadStatus, "credentialStatus is empty"):
+        entries_of({"credentialStatus": []})
 
 
 def test_what_unpacks_without_end_is_not_unpacked_to_its_end() -> None:
     bomb = StatusList(bytes(1 << 25)).encode()
     assert len(bomb) < 50_000
-    with pytest.raises(BadStatus):
+    with refused(BadStatus, "not one whole gzip stream of 16 KB to 128 KB"):
         StatusList.decode(bomb)
-    with pytest.raises(BadStatus):
-        StatusList.decode("u" + "A" * (1 << 18))
 
 
 def test_something_behind_the_list_is_refused() -> None:
     assert len(EMPTY) % 4 == 1  # whole groups of three bytes: more can stand behind
-    with pytest.raises(BadStatus):
+    with refused(BadStatus, "not one whole gzip stream of 16 KB to 128 KB"):
         StatusList.decode(EMPTY + "AAAA")
+    with refused(BadStatus, "not one whole gzip stream of 16 KB to 128 KB"):
+        StatusList.decode(EMPTY[:-4])
 
 
 def test_an_entry_says_where_its_bit_stands() -> None:
@@ -120,13 +187,26 @@ def test_a_notice_says_why_and_what_stands_in_its_place() -> None:
         reason="mould",
         superseded_by="urn:uuid:2",
     )
-    assert compose_notice(facts)["credentialSubject"] == {
-        "id": "urn:uuid:1",
-        "statusPurpose": "revocation",
-        "set": True,
-        "reason": "mould",
-        "supersededBy": "urn:uuid:2",
+    notice: dict[str, Any] = {
+        "@context": [
+            "https://www.w3.org/ns/credentials/v2",
+            "https://www.w3.org/ns/credentials/undefined-terms/v2",
+        ],
+        "id": "https://portal.example/status/notices/1",
+        "type": ["VerifiableCredential", "StatusNotice"],
+        "issuer": {"id": DID},
+        "validFrom": "2026-03-01T08:00:00Z",
+        "credentialSubject": {
+            "id": "urn:uuid:1",
+            "statusPurpose": "revocation",
+            "set": True,
+            "reason": "mould",
+            "supersededBy": "urn:uuid:2",
+        },
     }
+    assert compose_notice(facts) == notice
+    del notice["credentialSubject"]["supersededBy"]
+    assert compose_notice(replace(facts, superseded_by=None)) == notice
 
 
 def vector(name: str) -> dict[str, Any]:
