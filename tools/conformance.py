@@ -12,9 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bars import report
+
 ROOT = Path(__file__).resolve().parent.parent
 MOCHA = ("tests/", "--reporter", "json", "--timeout", "15000", "--preserve-symlinks")
-BARS = {"vc_data_model": 59, "vc_data_model_enveloped": 65, "vc_di_eddsa": 57}
+HELD = {"vc_data_model": 59, "vc_data_model_enveloped": 65, "vc_di_eddsa": 57}
 """Tests each suite holds: all must pass. The enveloped run repeats the 59 and adds six."""
 
 
@@ -96,8 +98,10 @@ def main() -> None:
             }
         finally:
             server.terminate()
-    print(json.dumps({name: {"passed": passed, "of": BARS[name]} for name, (passed, _) in found.items()}))
-    sys.exit(any(failed or passed != BARS[name] for name, (passed, failed) in found.items()))
+    measured = {f"{name}_passed": passed for name, (passed, _) in found.items()}
+    measured["failed"] = sum(len(titles) for _, titles in found.values())
+    bars = {f"{name}_passed": ("==", held) for name, held in HELD.items()}
+    sys.exit(report(measured, {**bars, "failed": ("==", 0)}))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,14 @@ def checklists() -> tuple[Checklist, ...]:
     return tuple(sorted(found, key=lambda one: (one.name, -one.version)))
 
 
+def offered() -> tuple[Checklist, ...]:
+    """Return the checklists a new audit can ask for: of each name the newest version."""
+    newest: dict[str, Checklist] = {}
+    for one in checklists():
+        newest.setdefault(one.name, one)
+    return tuple(newest.values())
+
+
 def checklist(name: str, version: int) -> Checklist:
     """Return a checklist in one version.
 

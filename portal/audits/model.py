@@ -110,7 +110,7 @@ class Item:
 
     Attributes:
         id: Stable within the checklist.
-        cites: Clause or chapter of the source, ``2.1`` or ``7``.
+        cites: Clause, clauses or chapter of the source: ``2.1``, ``5.1–5.12`` or ``7``.
         stage: Of which part of the business, (Chinese, English).
         text: What must be so, (Chinese, English).
         rule: A key of ``RULES``.

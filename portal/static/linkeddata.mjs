@@ -1,5 +1,5 @@
 // JSON-LD to canonical N-Quads for verify.mjs, with the contexts of fixed content and nothing dropped unsaid. Twin of
-// ledger/dataintegrity/linkeddata.py; loaded only when a visitor asks for it (jsonld.js, 165 kB).
+// ledger/dataintegrity/linkeddata.py. Where contexts and jsonld.js (165 kB) come from is its caller's to say.
 // address (a path: the same under every portal), file, SHA-256: as ledger/contexts/manifest.json has them
 export const PINS = {
   'https://www.w3.org/ns/credentials/v2': ['credentials-v2.jsonld', '8a9f494a89ecc51db093e90e84713e07e84d6d9204364a9b3c7868b21751236f'],
@@ -12,7 +12,6 @@ export const PINS = {
   'https://www.w3.org/ns/did/v1': ['did-v1.jsonld', '62c1054bf404d6dd3a4b26b64f830fd72095f6a26edc4469908c94351352ce5f'],
   '/contexts/passport/v1': ['passport-v1.jsonld', '99332e82c3d5c42ce051d6786d497ff9f3b00f05273080d50a44083b0ee126ee'],
 };
-const LIBRARY = new URL('./vendor/jsonld-9.0.0/jsonld.esm.min.js', import.meta.url);
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 const own = (address) => {
@@ -28,25 +27,12 @@ const digest = async (text) => {
 const holdsControls = (value) => (typeof value === 'string' ? CONTROL.test(value)
   : Boolean(value) && typeof value === 'object' && Object.values(value).some(holdsControls));
 
-const fromPortal = async (file) => (await fetch(`/contexts/${file}`)).text();
-
-// The library is a classic script, whatever its name says: a page runs it as one, Node imports it.
-async function library() {
-  if (!globalThis.document) return (await import(LIBRARY)).default;
-  if (!globalThis.jsonld) {
-    await new Promise((resolve, reject) => {
-      const script = Object.assign(document.createElement('script'), { src: LIBRARY, onload: resolve, onerror: reject });
-      document.head.append(script);
-    });
-  }
-  return globalThis.jsonld;
-}
-
 /**
  * Make the reader that verifyBundle takes as linkedData.
- * @param {(file: string) => Promise<string>} read Gives the text of a pinned file; by default from the portal.
+ * @param {(file: string) => Promise<string>|string} read Gives the text of a pinned file; what it gives is compared.
+ * @param {() => Promise<object>} library Gives jsonld.js.
  */
-export const linkedDataReader = (read = fromPortal) => async (value, { fail, gap }) => {
+export const linkedDataReader = (read, library) => async (value, { fail, gap }) => {
   let missing = '';
   const documentLoader = async (address) => {
     const [file, pinned] = PINS[address] ?? PINS[own(address)] ?? [];

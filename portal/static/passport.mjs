@@ -194,7 +194,7 @@ async function allWords() {
 let linkedData;
 async function readMeaning() {
   this.disabled = true;
-  linkedData = (await import('./linkeddata.mjs')).linkedDataReader();
+  linkedData = (await import('./meaning.mjs')).meaningReader();
   run();
 }
 

@@ -1,5 +1,6 @@
 // The offline verifier's page: takes files and a block's hash from its reader, judges, and shows every check.
 // portal/web/offline_verifier.py puts it and the verifier into one file. Whatever a file says is shown as text only.
+import { linkedDataReader } from './linkeddata.mjs';
 import { parseStrict, verifyBundle } from './verify.mjs';
 import { verifyPack } from './pack.mjs';
 
@@ -8,6 +9,10 @@ const words = JSON.parse($('#words').textContent);
 const TONES = { ok: 'good', failed: 'bad', not_checked: 'off', not_asked: 'off' };
 const VERDICTS = { valid: 'good', invalid: 'bad', partial: 'part' };
 const held = { passport: null, trust: null };
+
+// jsonld.js and every context stand in the page itself
+const contexts = JSON.parse($('#contexts').textContent);
+const linkedData = linkedDataReader((file) => contexts[file], async () => globalThis.jsonld);
 
 // connections: none, or the one origin that the address names; a policy can only be made stricter
 const rpc = new URLSearchParams(location.hash.slice(1)).get('rpc');
@@ -47,8 +52,13 @@ function icon(tone) {
 }
 
 // one check
+const proofLine = ({ suite, state, code }) => {
+  const reason = state === 'ok' ? [] : [' · ', ...inline(words[code] ?? [code])];
+  return make('div', state === 'failed' ? 'bad' : '', `${suite} `, ...inline(words[`state.${state}`]), ...reason);
+};
+
 function detailOf({ id, state, params }) {
-  if (id === 'signature' && params.proofs) return params.proofs.flatMap((one) => [`${one.suite} `, ...inline(words[`state.${one.state}`]), ' ']);
+  if (id === 'signature' && params.proofs) return params.proofs.map(proofLine);
   if (id === 'issuer') return [params.did];
   if (id === 'validity' && params.from) return [`${stamp(params.from)} → ${stamp(params.until)}`];
   if (id === 'inclusion' && params.treeSize) return [`${params.leafIndex + 1} / ${params.treeSize}`];
@@ -148,7 +158,7 @@ async function judge() {
   $('.verdict').dataset.verdict = 'wait';
   write($('#why'), words.wait);
   const { bytes } = held.passport;
-  const asked = { trust: held.trust, rpc, asOf };
+  const asked = { trust: held.trust, rpc, asOf, linkedData };
   const zip = bytes[0] === 0x50 && bytes[1] === 0x4b;
   const report = zip
     ? await verifyPack(bytes, { ...asked, blocks: bad ? [] : hashes() })

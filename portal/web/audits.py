@@ -16,7 +16,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from portal.audits import reads, service
-from portal.audits.checklist import checklists
+from portal.audits.checklist import offered
 from portal.audits.model import ItemsOpen, Severity, State, Verdict, WordsNeeded
 from portal.audits.service import AuditRequest, FindingDraft
 from portal.flows import auditing, passporting
@@ -112,7 +112,7 @@ def _asked(entries: Entries) -> AuditRequest | None:
     for role, known in firms.items():
         if entries.values.get(role, "") not in known:
             entries.errors[role] = gettext("Choose one of the list.")
-    chosen = next((one for one in checklists() if one.name == entries.values.get("checklist")), None)
+    chosen = next((one for one in offered() if one.name == entries.values.get("checklist")), None)
     if chosen is None:
         entries.errors["checklist"] = gettext("Choose one of the list.")
     if starts_on and ends_on and ends_on < starts_on:
@@ -140,7 +140,7 @@ def _form(values: Mapping[str, str], faults: Mapping[str, str]) -> str:
         errors=faults,
         suppliers=[(str(firm.id), _name(firm)) for firm in _firms("supplier")],
         auditors=[(str(firm.id), _name(firm)) for firm in _firms("auditor")],
-        checklists=[(one.name, desk_words.either(one.title)) for one in checklists()],
+        checklists=[(one.name, desk_words.either(one.title)) for one in offered()],
     )
 
 

@@ -62,7 +62,9 @@ def either(texts: tuple[str, str]) -> str:
 
 
 def cited(item: Item) -> str:
-    """Return what an item cites: a clause where it has a point, else a chapter of the source."""
+    """Return what an item cites: clauses from one to another, a clause where it has a point, else a chapter."""
+    if "–" in item.cites:
+        return str(gettext("clauses %(numbers)s", numbers=item.cites))
     if "." in item.cites:
         return str(gettext("clause %(number)s", number=item.cites))
     return str(gettext("chapter %(number)s", number=item.cites))

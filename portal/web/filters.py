@@ -5,6 +5,7 @@ with the zone on hover; the year is written only where it is not this one. ``now
 from the clock given to ``init_app``.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +16,7 @@ from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.numbers import format_decimal
 from flask import Flask, current_app
 from flask_babel import get_timezone, gettext, ngettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.kernel.grain import AtLeast
 from portal.web.i18n import language
@@ -29,6 +30,7 @@ _MINUS = "\N{MINUS SIGN}"
 _URGENT = timedelta(hours=6)
 _SOON = timedelta(hours=24)
 _KIB = 1024
+_TYPED = re.compile(r"`([^`]+)`")
 
 
 def locale() -> str:
@@ -201,6 +203,11 @@ def size(count: int) -> str:
     return f"{quantity(count * 10 // _KIB // _KIB, 1)} MB"
 
 
+def commands(text: str) -> Markup:
+    """Mark up what stands in back-quotes as something to type; the rest is escaped as ever."""
+    return Markup(_TYPED.sub(r'<code class="mono">\1</code>', str(escape(text))))  # noqa: S704 - escaped before
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "quantity": quantity,
     "signed": signed,
@@ -216,6 +223,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "left": left,
     "short_hash": short_hash,
     "size": size,
+    "commands": commands,
 }
 
 

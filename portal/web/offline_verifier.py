@@ -12,13 +12,17 @@ from functools import cache
 
 from flask import Flask, render_template
 
+from portal.passports.contexts import pinned_files
 from portal.web import i18n
 from portal.web.assets import STATIC, TEMPLATES
 from portal.web.bundling import bundle, excerpt, names_in, squeeze
 from portal.web.verifier_words import words
 
-MODULES = ("status", "verify", "curves", "stateproof", "pack", "verifier")
+MODULES = ("status", "verify", "curves", "stateproof", "pack", "linkeddata", "verifier")
 """In the order of their imports: each needs only those before it. The last one runs the page."""
+
+LIBRARY = "vendor/jsonld-9.0.0/jsonld.esm.min.js"
+"""What reads linked data; a classic script, which the page's own finds as ``jsonld``."""
 
 _SWITCH = (
     'html[lang="en"] [lang="zh-CN"]:not(.zh){display:none}'
@@ -36,6 +40,7 @@ def page() -> bytes:
     i18n.init_app(app)
     sheet = style() + _SWITCH
     script = bundle(STATIC, MODULES, alone=True)
+    library = (STATIC / LIBRARY).read_text(encoding="utf-8")
     # Chinese stands beside English in every text; the page's own switch hides one of them.
     with app.test_request_context("/?lang=zh"):
         html = render_template(
@@ -44,9 +49,16 @@ def page() -> bytes:
             script=script,
             style_hash=hash_source(sheet),
             script_hash=hash_source(script),
-            words=json.dumps(words(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+            library=library,
+            library_hash=hash_source(library),
+            words=_in_page(words()),
+            contexts=_in_page({name: data.decode() for name, data in pinned_files().items()}),
         )
     return html.encode()
+
+
+def _in_page(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def style() -> str:

@@ -91,6 +91,8 @@ def _signature() -> Texts:
         "reader": pair("Load the reader and check"),
         "suite_not_loaded": pair("The code that checks this kind of signature could not be loaded"),
         "unknown_context": pair("Speaks of terms this page has no fixed copy of"),
+        "context_changed": pair("The fixed copy of its terms is not the one that was pinned"),
+        "graph_too_costly": pair("Would take too long to compute"),
         "undefined_terms": pair("Holds terms that nobody has defined, so the signature would not cover them"),
         "not_linked_data": pair("Cannot be read as linked data"),
     }

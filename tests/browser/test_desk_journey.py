@@ -21,7 +21,7 @@ def test_an_audit_is_asked_for_judged_and_signed(visits: Visits) -> None:
     auditor = visits.signed_in("auditor", language="zh", width=PHONE)
     auditor.goto(here)
     auditor.get_by_role("button", name="开始审核").click()
-    for item in ("transport", "storage-conditions"):
+    for item in ("transport", "arrival-check", "storage-conditions", "bulk-labels", "hygiene"):
         auditor.goto(f"{here}/items/{item}")
         auditor.get_by_label("符合", exact=True).check()
         auditor.get_by_role("button", name="评定").click()

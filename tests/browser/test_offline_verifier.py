@@ -92,6 +92,32 @@ def test_a_pack_from_the_disk_is_verified_without_any_network(
     assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh", "通过 passed"), ("en", "passed")])
+def test_both_proofs_of_a_set_are_checked_without_any_network(
+    pages: Any, files: Path, here: Packed, language: str, word: str
+) -> None:
+    page = pages(language)
+    give(page, files, "trust.json", "pack.zip", block=here.block)
+    verdict(page, "good")
+    signature = page.locator("#reports details").first.locator(".steps li").nth(2)
+    told = [row.inner_text().replace("\n", " ") for row in signature.locator(".mono > div").all()]
+    assert told == [f"eddsa-jcs-2022 {word}", f"eddsa-rdfc-2022 {word}"]
+
+
+def test_a_context_changed_in_the_page_leaves_its_proof_unchecked_and_says_why(
+    pages: Any, files: Path, here: Packed
+) -> None:
+    html = (files / "verifier.html").read_text()
+    (files / "verifier.html").write_text(html.replace("https://schema.org/name", "https://schema.org/nom"))
+    assert html.count("https://schema.org/name") > 0
+    page = pages()
+    give(page, files, "trust.json", "pack.zip", block=here.block)
+    verdict(page, "good")
+    told = page.locator("#reports details").first.locator(".steps li").nth(2).locator(".mono > div").nth(1)
+    reason = "The fixed copy of its terms is not the one that was pinned"
+    assert told.inner_text() == f"eddsa-rdfc-2022 not checked · {reason}"
+
+
 def test_a_pack_without_a_blocks_hash_names_the_block_to_ask_for(pages: Any, files: Path) -> None:
     page = pages()
     give(page, files, "trust.json", "pack.zip")

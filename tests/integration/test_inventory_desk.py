@@ -241,11 +241,11 @@ class Refusing(ReservationDesk):
         self.times = times
         self.error = error
 
-    def _once(self, deed: desks.Deed) -> list[desks.Answer]:
+    def _once(self, deed: desks.Deed, opened: desks.Opened) -> list[desks.Answer]:
         if self.times:
             self.times -= 1
             raise self.error
-        return super()._once(deed)
+        return super()._once(deed, opened)
 
 
 def test_an_order_the_database_gave_up_to_break_a_circle_is_tried_again(database: Database) -> None:

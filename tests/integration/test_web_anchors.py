@@ -124,6 +124,12 @@ def test_a_partner_sees_the_head_and_next_time_that_it_begins_with_what_they_saw
     assert kept(scene) == [(3, THREE, True)]
 
 
+def test_a_command_on_the_page_is_set_as_one_without_back_quotes(app: Flask, scene: Scene) -> None:
+    page = browser(app, scene.company, "supplier").get("/anchors", headers=ENGLISH).get_data(as_text=True)
+    assert '<code class="mono">tally ledger compare</code> tells later' in page
+    assert "`" not in page
+
+
 @pytest.mark.parametrize(
     "rewriting",
     [

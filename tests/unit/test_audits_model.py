@@ -171,14 +171,25 @@ def test_time_is_measured_to_the_second() -> None:
 
 
 def test_every_checklist_is_readable_in_both_languages_and_cites_a_chapter_of_its_source() -> None:
-    assert [(one.name, one.version) for one in files.checklists()] == [("food-gb31621", 1)]
-    for item in FOOD.items:
-        assert all(item.text)
-        assert all(item.stage)
-        assert item.cites.split(".")[0] in {"2", "3", "4", "5", "6", "7", "11"}
-    # It is a code of practice with records to keep; it knows no code for goods.
-    assert "追溯码" not in str(FOOD)
-    assert "GB 31621 code" not in str(FOOD)
+    assert [(one.name, one.version) for one in files.checklists()] == [("food-gb31621", 2), ("food-gb31621", 1)]
+    known = {"2.1", "3", "4", "5.1–5.12", "6.1–6.10", "7", "8", "11"}
+    for one in files.checklists():
+        for item in one.items:
+            assert all(item.text)
+            assert all(item.stage)
+            assert item.cites in known | {"5", "6"}
+        # It is a code of practice with records to keep; it knows no code for goods.
+        assert "追溯码" not in str(one)
+        assert "GB 31621 code" not in str(one)
+    newest = files.checklists()[0]
+    assert {item.cites for item in newest.items} == known
+    assert len(newest.items) == 18
+
+
+def test_a_new_audit_is_offered_the_newest_version_and_an_old_one_keeps_its_own() -> None:
+    assert [(one.name, one.version) for one in files.offered()] == [("food-gb31621", 2)]
+    assert files.checklist("food-gb31621", 1).items == FOOD.items
+    assert {item.id for item in FOOD.items} < {item.id for item in files.offered()[0].items}
 
 
 def test_a_checklist_that_is_not_there_or_names_what_is_not_there_is_refused() -> None:

@@ -139,3 +139,11 @@ def test_sizes_of_files() -> None:
     assert filters.size(12) == "12 bytes"
     assert filters.size(412 * 1024) == "412 KB"
     assert filters.size(1_153_434) == "1.1 MB"
+
+
+def test_what_stands_in_back_quotes_is_shown_as_something_to_type() -> None:
+    told = filters.commands("`tally reconcile` says <more>, as `a < b` does; a lone ` stays")
+    assert told == (
+        '<code class="mono">tally reconcile</code> says &lt;more&gt;, as '
+        '<code class="mono">a &lt; b</code> does; a lone ` stays'
+    )

@@ -4,7 +4,9 @@ import hashlib
 import json
 import re
 from base64 import b64encode
+from pathlib import Path
 
+from ledger.dataintegrity import contexts
 from portal.web import offline_verifier, verifier_words
 from portal.web.assets import STATIC
 from portal.web.offline_verifier import MODULES, digest, page
@@ -27,9 +29,10 @@ def test_it_loads_nothing_and_names_its_own_parts_only() -> None:
     assert re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"', HTML) == []
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', HTML)
     assert policy
-    for directive, tag in (("script-src", 'script type="module"'), ("style-src", "style")):
-        source = b64encode(hashlib.sha256(inline(tag).encode()).digest()).decode()
-        assert f"{directive} &#39;sha256-{source}&#39;;" in policy[1]
+    for directive, *tags in (("script-src", 'script type="module"', "script"), ("style-src", "style")):
+        digests = [b64encode(hashlib.sha256(inline(tag).encode()).digest()).decode() for tag in tags]
+        sources = " ".join(f"&#39;sha256-{digest}&#39;" for digest in digests)
+        assert f"{directive} {sources};" in policy[1]
     assert policy[1].startswith("default-src 'none'; ")
 
 
@@ -37,6 +40,13 @@ def test_every_module_is_inside_and_no_import_is_left() -> None:
     script = inline('script type="module"')
     assert [name for name in MODULES if f"const m_{name} = " in script] == list(MODULES)
     assert not re.search(r"^\s*(?:import|export)\b|\bimport\(", script, re.MULTILINE)
+
+
+def test_the_library_and_every_pinned_context_are_inside_byte_for_byte() -> None:
+    folder = Path(contexts.__file__).parents[1] / "contexts"
+    inside = json.loads(re.search(r'id="contexts">(.*?)</script>', HTML, re.DOTALL)[1])  # type: ignore[index]
+    assert inside == {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.jsonld")}
+    assert inline("script") == (STATIC / "vendor" / "jsonld-9.0.0" / "jsonld.esm.min.js").read_text()
 
 
 def test_every_code_of_a_pack_or_state_has_its_words() -> None:

@@ -108,25 +108,38 @@ def world() -> World:
     return World(bundle, state, keccak(state.header))
 
 
+@dataclass(frozen=True)
+class Record:
+    """What the contract knows of a root, and the header of the block that anchored it."""
+
+    root: bytes
+    known: tuple[int, ...] | None
+    block: bytes
+
+
 def state_with(root: bytes, record: tuple[int, ...] | None, anchored: bytes) -> State:
-    """Return a state whose contract holds the record of a root among forty others; none of it for ``None``."""
+    """Return a state whose contract holds the record of a root; none of it for ``None``."""
+    return state_proving(Record(root, record, anchored))
+
+
+def state_proving(*records: Record) -> State:
+    """Return a state whose contract holds these records among forty others."""
     entries = {entry_slot(STREAM, bytes([n]) * 32): word(n, 1, 1, 1) for n in range(40)}
-    slot = entry_slot(STREAM, root)
-    if record is not None:
-        entries[slot] = word(*record)
+    entries |= {entry_slot(STREAM, one.root): word(*one.known) for one in records if one.known is not None}
     storage = trie_of(entries)
     account = bytes(rlp.encode([b"\x01", b"", storage.root_hash, keccak(CODE)]))
     accounts = trie_of({bytes([n]) * 20: b"\xc0" for n in range(40)} | {CONTRACT: account})
-    proven = ProvenRecord(STREAM, root, way(storage, slot), anchored)
-    return State(CONTRACT, header(90, 1_780_000_000, accounts.root_hash), CODE, way(accounts, CONTRACT), (proven,))
+    proven = tuple(
+        ProvenRecord(STREAM, one.root, way(storage, entry_slot(STREAM, one.root)), one.block) for one in records
+    )
+    return State(CONTRACT, header(90, 1_780_000_000, accounts.root_hash), CODE, way(accounts, CONTRACT), proven)
 
 
-def trust(**changes: Any) -> dict[str, Any]:
+def trust(*, did: str = DID, key: SigningKey = KEY, **changes: Any) -> dict[str, Any]:
     """Return the auditor's trust file as JSON types."""
     anchor = TrustedAnchor(CHAIN_ID, GENESIS, CONTRACT, sha256(CODE), STREAM, "consortium")
-    issuer = TrustedIssuer(
-        DID, "Qinghe Foods", did_document(DID, [KeyRecord(KEY.public)]), (replace(anchor, **changes),)
-    )
+    document = did_document(did, [KeyRecord(key.public)])
+    issuer = TrustedIssuer(did, "Qinghe Foods", document, (replace(anchor, **changes),))
     value: dict[str, Any] = json.loads(TrustList((issuer,)).to_json())
     return value
 
@@ -181,7 +194,10 @@ def entries_of_good() -> list[Entry]:
 
 def cases() -> Iterator[dict[str, Any]]:
     """Yield every case."""
+    from make_status_packs import status_cases  # noqa: PLC0415 - it builds on this module
+
     yield from judged_cases()
+    yield from status_cases()
     yield from state_cases()
     yield from zip_cases()
     yield from content_cases()

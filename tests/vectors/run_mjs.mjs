@@ -44,14 +44,15 @@ const said = (step) => { try { return step(); } catch (error) { return error.cod
 
 // What an audit pack, or one of the parts of its proofs, comes to.
 async function packed({ pack, keccak: text, rlp: encoded, trie, ...question }) {
-  if (pack !== undefined) return verifyPack(Uint8Array.from(Buffer.from(pack, 'base64')), question);
+  if (pack !== undefined) return verifyPack(Uint8Array.from(Buffer.from(pack, 'base64')), { ...question, linkedData });
   if (text !== undefined) return hexOf(keccak(new TextEncoder().encode(text)));
   if (encoded !== undefined) return said(() => hexOf(rlp(bytesOf(encoded))));
   return said(() => `0x${hexOf(checkTrie(bytesOf(trie.root), keccak(bytesOf(trie.key)), trie.proof.map(bytesOf)))}`);
 }
 
 const context = (file) => readFile(new URL(`../../ledger/contexts/${file}`, import.meta.url), 'utf8');
-const linkedData = process.argv[2] === 'plain' ? undefined : linkedDataReader(context);
+const jsonld = async () => (await import('../../portal/static/vendor/jsonld-9.0.0/jsonld.esm.min.js')).default;
+const linkedData = process.argv[2] === 'plain' ? undefined : linkedDataReader(context, jsonld);
 const found = [];
 for (const given of JSON.parse(await read(process.stdin))) {
   if (['pack', 'keccak', 'rlp', 'trie'].some((name) => name in given)) {

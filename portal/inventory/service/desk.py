@@ -8,6 +8,7 @@ guessing. Every caller is told only after the commit.
 
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -15,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import Connection
 
 from portal.inventory.reserving import Held, ReserveDraft
 from portal.inventory.service.reservations import Asked, answer_of, ask, ask_together, asked_for, held_of
@@ -33,6 +35,7 @@ TRIES = 4
 Answer = dict[str, Any]
 Key = tuple[UUID, UUID]
 Deed = Callable[[psycopg.Cursor[Any]], list[Answer]]
+Opened = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(slots=True)
@@ -92,7 +95,8 @@ class ReservationDesk:
         if mine is not None:
             return self._together(key, mine)
         try:
-            return self._commit(lambda cursor: [ask(cursor, asked)])[0]
+            # Every way to hold one order is one statement: it needs no transaction around it.
+            return self._commit(lambda cursor: [ask(cursor, asked)], self._database.committing)[0]
         finally:
             with self._lock:
                 self._leave(key, 1)
@@ -133,7 +137,9 @@ class ReservationDesk:
             group = [lane.popleft() for _ in range(min(TOGETHER, len(lane)))]
             self.shared += len(group)
         try:
-            answers = self._commit(lambda cursor: ask_together(cursor, [one.asked for one in group]))
+            answers = self._commit(
+                lambda cursor: ask_together(cursor, [one.asked for one in group]), self._database.transaction
+            )
             for one, answer in zip(group, answers, strict=True):
                 one.answer = answer
         except Exception as error:  # noqa: BLE001 - everybody in the group is told, whatever it is
@@ -149,14 +155,14 @@ class ReservationDesk:
         for one in group[1:]:
             one.gate.release()
 
-    def _commit(self, deed: Deed) -> list[Answer]:
+    def _commit(self, deed: Deed, opened: Opened) -> list[Answer]:
         for _ in range(TRIES - 1):
             try:
-                return self._once(deed)
+                return self._once(deed, opened)
             except (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation):
                 continue
-        return self._once(deed)
+        return self._once(deed, opened)
 
-    def _once(self, deed: Deed) -> list[Answer]:
-        with self._database.transaction() as connection:
+    def _once(self, deed: Deed, opened: Opened) -> list[Answer]:
+        with opened() as connection:
             return deed(own_cursor(connection))

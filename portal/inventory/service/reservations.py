@@ -33,6 +33,7 @@ from portal.inventory.store import lock_products
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 from portal.platform.db import own_cursor
+from portal.platform.prepared import Prepared, Value
 
 _RESERVE = (
     "SELECT tally_reserve(%(org)s, %(id)s, %(key)s, %(body)s, %(partner)s, %(document)s, %(actor)s, %(until)s,"
@@ -47,7 +48,8 @@ _ROOM = """
     AND EXISTS (SELECT 1 FROM location n WHERE n.org_id = s.org_id AND n.id = s.location_id
                   AND (n.kind = 'own' OR n.stale_policy = 'count'))
 """
-_ONE = f"""
+_ONE = Prepared(
+    f"""
     WITH slot AS (
         UPDATE stock_summary s SET committed = s.committed + %(quantity)s
         WHERE {_ROOM} AND s.usable - s.committed >= %(quantity)s
@@ -62,7 +64,22 @@ _ONE = f"""
     INSERT INTO reservation_line (org_id, reservation_id, line, part, product_id, location_id, quantity,
                                   needed_on, held_until, state)
     SELECT %(org)s, %(id)s, 1, 1, %(product)s, %(place)s, %(quantity)s, %(need)s, %(until)s, 'open' FROM slot
-"""  # noqa: S608 - pieces from code
+""",  # noqa: S608 - pieces from code
+    org="uuid",
+    id="uuid",
+    key="text",
+    body="bytea",
+    partner="uuid",
+    document="text",
+    actor="text",
+    until="timestamptz",
+    now="timestamptz",
+    today="date",
+    product="uuid",
+    place="uuid",
+    quantity="bigint",
+    need="date",
+)
 
 # Many orders for the same thing from the same node: those that fit one after another are taken in one statement.
 _MANY = f"""
@@ -166,10 +183,8 @@ def ask(cursor: psycopg.Cursor[Any], asked: Asked) -> dict[str, Any]:
     Raises:
         psycopg.errors.UniqueViolation: Another committed the same key in the same moment; ask again.
     """
-    if asked.single:
-        cursor.execute(_ONE, _one(asked), prepare=True)
-        if cursor.rowcount == 1:
-            return _all_held(asked)
+    if asked.single and _ONE.run(cursor, _one(asked)) == 1:
+        return _all_held(asked)
     row = cursor.execute(_RESERVE, _whole(asked)).fetchone()
     answer: dict[str, Any] = row[0] if row else {}
     return answer
@@ -235,7 +250,7 @@ def _all_held(asked: Asked) -> dict[str, Any]:
     return {"outcome": "held", "lines": [{"held": line.quantity} for line in asked.lines]}
 
 
-def _common(asked: Asked) -> dict[str, object]:
+def _common(asked: Asked) -> dict[str, Value]:
     draft = asked.draft
     return {
         "org": asked.actor.org_id,
@@ -251,7 +266,7 @@ def _common(asked: Asked) -> dict[str, object]:
     }
 
 
-def _one(asked: Asked) -> dict[str, object]:
+def _one(asked: Asked) -> dict[str, Value]:
     (line,) = asked.lines
     return {
         **_common(asked),
