@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger conformance interop verifier
-.PHONY: contract-test mutants
+.PHONY: contract-test mutants graphql-differential bench-graphql
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp
@@ -78,6 +78,9 @@ i18n: $(DEV) ## compile the Chinese texts
 
 schema: $(DEV) ## write the published GraphQL schema of every tier anew (graphql/tier)
 	@$(PY) -P -m portal.api.sdl
+
+graphql-differential: $(DEV) ## compare compiled reads with execute() on 5,000 documents a tier; prints JSON
+	@$(PY) tools/graphql_differential.py
 
 fmt: $(DEV) ## format the Python sources
 	@.venv/bin/ruff check --fix .

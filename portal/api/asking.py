@@ -80,17 +80,7 @@ class Asking:
 
     def asker(self) -> Asker:
         """Return who asks."""
-        viewer = self._viewer
-        agreement, partner = viewer.agreement, viewer.partner
-        return Asker(
-            name=viewer.name,
-            role=str(viewer.role),
-            company=LocalName(viewer.org.name_zh, viewer.org.name_en),
-            partner=LocalName(partner.name_zh, partner.name_en) if partner else None,
-            tier=str(viewer.tier) if viewer.tier else None,
-            agreement=agreement.number if agreement else None,
-            agreement_until=agreement.valid_until if agreement else None,
-        )
+        return asker_of(self._viewer)
 
     def products(self, *, first: int, after: str | None = None, search: str = "") -> answers.Connection:
         """Return a page of the products in scope, by SKU.
@@ -300,6 +290,20 @@ class Asking:
                     if line.product_id == product_id
                 ),
             )
+
+
+def asker_of(viewer: Viewer) -> Asker:
+    """Put who asks into the schema's shape."""
+    agreement, partner = viewer.agreement, viewer.partner
+    return Asker(
+        name=viewer.name,
+        role=str(viewer.role),
+        company=LocalName(viewer.org.name_zh, viewer.org.name_en),
+        partner=LocalName(partner.name_zh, partner.name_en) if partner else None,
+        tier=str(viewer.tier) if viewer.tier else None,
+        agreement=agreement.number if agreement else None,
+        agreement_until=agreement.valid_until if agreement else None,
+    )
 
 
 def window(start: int, length: int) -> tuple[int, int]:

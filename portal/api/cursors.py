@@ -39,3 +39,13 @@ def check_first(first: int) -> None:
     """
     if not 1 <= first <= MAX_FIRST:
         raise BadPage(f"first must be 1 to {MAX_FIRST}, not {first}.", what="first")
+
+
+def cursor_in_sql(position: str) -> str:
+    """Return SQL for the cursor of a row, as ``to_cursor`` makes it.
+
+    Args:
+        position: SQL of the position, from code.
+    """
+    mark = f"convert_to('{_MARK}' || {position}, 'UTF8')"
+    return f"rtrim(translate(encode({mark}, 'base64'), '+/', '-_'), '=')"

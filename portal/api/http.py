@@ -7,7 +7,8 @@ either way. No GET, no forms, no batches, one operation.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,15 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from portal.api.access import SessionViewer, viewer_of
 from portal.api.asking import Asking
+from portal.api.compile.plans import Known, Plans
+from portal.api.compile.reading import answer
 from portal.api.errors import BadRequest, Sentence, masked, told
 from portal.api.holding import Holding
-from portal.api.limits import check_size, read
+from portal.api.limits import check_size
 from portal.api.reservations import EXPECTED
 from portal.api.schema import schema_of
 from portal.api.snapshot import Snapshot
+from portal.inventory.reads.sources import Shape
 from portal.kernel.errors import NotFound, PortalError, TooMany
 from portal.kernel.statuses import status_of
 from portal.partners import service
@@ -61,11 +65,13 @@ class Door:
         tokens: Makes and reads access tokens.
         session: Who is signed in by cookie.
         sentence: A refusal in the reader's language.
+        plans: Documents and compiled reads of this process.
     """
 
     tokens: Tokens
     session: SessionViewer
     sentence: Sentence
+    plans: Plans = field(default_factory=Plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +165,32 @@ def _answer(parameters: Parameters, viewer: Viewer) -> Response:
     services = _services()
     g.viewer_label = str(viewer.actor.person_id)
     g.viewer = viewer
-    schema = schema_of(audience_of(viewer))
-    document = read(parameters.query, schema=schema)
-    cost = check_size(document, variables=parameters.variables)
+    known = door().plans.known(audience_of(viewer), parameters.query)
+    cost = check_size(known.document, variables=parameters.variables)
     as_of = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
+    asked = door().plans.asked(
+        known,
+        operation=parameters.operation,
+        variables=parameters.variables,
+        shape=Shape.of(viewer.disclosure),
+    )
+    compiled = asked and answer(services.database, known, asked, viewer=viewer, as_of=as_of)
+    if compiled:
+        g.told = Told(
+            products=tuple(sorted(compiled.products)), rows=compiled.rows, operation=parameters.operation or ""
+        )
+        return _raw(to_body(compiled.data, cost=cost), status=200)
+    return _execute(known, parameters, viewer, as_of=as_of, cost=cost)
+
+
+def to_body(data: bytes, *, cost: int) -> bytes:
+    """Return the response of a compiled query."""
+    return b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost)
+
+
+def _execute(known: Known, parameters: Parameters, viewer: Viewer, *, as_of: datetime, cost: int) -> Response:
+    """Answer what is not compiled: deeds, what is asked of the schema, refusals."""
+    services = _services()
     with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
         asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
         asking.holding = Holding(
@@ -176,8 +204,8 @@ def _answer(parameters: Parameters, viewer: Viewer) -> Response:
             expected=EXPECTED,
         )
         result = execute_sync(
-            schema,
-            document,
+            schema_of(known.audience),
+            known.document,
             context_value=asking,
             variable_values=parameters.variables,
             operation_name=parameters.operation,
@@ -206,10 +234,10 @@ def _executed(result: ExecutionResult, *, cost: int) -> Response:
 def _refused(error: PortalError) -> Response:
     body = {"errors": [told(error, door().sentence)]}
     status = _status_of(error)
-    answer = _json(body, status=status)
+    made = _json(body, status=status)
     if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 wants the challenge
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="tallystick"'
-    return answer
+        made.headers["WWW-Authenticate"] = 'Bearer realm="tallystick"'
+    return made
 
 
 def _status_of(error: PortalError) -> int:
@@ -231,14 +259,14 @@ def _strict() -> bool:
 
 
 def _json(body: Mapping[str, Any], *, status: int) -> Response:
+    return _raw(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), status=status)
+
+
+def _raw(body: bytes, *, status: int) -> Response:
     kind = GRAPHQL_JSON if _strict() else PLAIN_JSON
-    answer = Response(
-        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-        status=status,
-        content_type=f"{kind}; charset=utf-8",
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    made = Response(body, status=status, content_type=f"{kind}; charset=utf-8")
+    made.headers["Cache-Control"] = "no-store"
+    return made
 
 
 def _token_answer(fresh: AccessToken, *, seconds: int) -> Response:
@@ -256,9 +284,9 @@ def _token_answer(fresh: AccessToken, *, seconds: int) -> Response:
 @blueprint.errorhandler(TooMany)
 def too_many(error: TooMany) -> Response:
     """Answer a throttled try with the time to wait."""
-    answer = _refused(error)
-    answer.headers["Retry-After"] = str(error.values["retry_after_s"])
-    return answer
+    made = _refused(error)
+    made.headers["Retry-After"] = str(error.values["retry_after_s"])
+    return made
 
 
 @blueprint.errorhandler(PortalError)

@@ -24,7 +24,8 @@ from portal.orders.model import OrderDraft, OrderLineDraft
 from portal.partners import service as partners
 from portal.partners.agreements import keep_agreement
 from portal.partners.model import Agreement
-from portal.passports.model import code_hash, passport_link
+from portal.passports.bearer import Bearer, passport_link
+from portal.passports.model import code_hash
 from portal.platform.services import Services
 from portal.replenishment import service as replenishment
 from portal.replenishment.model import Order, PolicyDraft, ShipmentDraft
@@ -409,17 +410,16 @@ def passport_links(services: Services) -> list[tuple[str, str]]:
         company = partners.the_company(connection)
         rows = connection.execute(
             text(
-                "SELECT DISTINCT ON (gtin, lot_code) gtin, lot_code, digest FROM credential"
+                "SELECT DISTINCT ON (about) gtin, lot_code, coalesce(serial, '') AS serial, digest FROM credential"
                 " WHERE org_id = :org AND kind = 'product_passport'"
-                " ORDER BY gtin, lot_code, issued_at DESC, id DESC"
+                " ORDER BY about, issued_at DESC, id DESC"
             ),
             {"org": company.id if company else None},
         ).all()
     origin = services.settings.origin
-    return [
-        (
-            f"{passport_link(origin, gtin=row.gtin, lot_code=row.lot_code)}#h={code_hash(row.digest)}",
-            f"{origin}/bundles/{row.digest.hex()}.json",
-        )
-        for row in rows
-    ]
+    links = []
+    for row in rows:
+        bearer = Bearer(gtin=row.gtin, lot_code=row.lot_code, serial=row.serial)
+        code = f"{passport_link(origin, bearer)}#h={code_hash(row.digest)}"
+        links.append((code, f"{origin}/bundles/{row.digest.hex()}.json"))
+    return links

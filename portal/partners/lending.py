@@ -1,6 +1,6 @@
 """Which connection a viewer's reads of stock and orders are given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
@@ -25,14 +25,21 @@ def reading_for(database: Database, viewer: Viewer, *, today: date) -> Iterator[
         viewer: Whoever asks.
         today: The host's local date, which decides once more whether the agreement is in force.
     """
+    reader, settings = terms_of(viewer, today=today)
+    lent = database.reading_as(reader, settings) if reader else database.reading()
+    with lent as connection:
+        yield connection
+
+
+def terms_of(viewer: Viewer, *, today: date) -> tuple[str, Mapping[str, str]]:
+    """Return the login and the settings a viewer's reads are narrowed to; no login for who is not narrowed.
+
+    Args:
+        viewer: Whoever asks.
+        today: The host's local date.
+    """
     agreement, partner = viewer.agreement, viewer.partner
     firm = {"org": str(viewer.org.id), "partner": str(partner.id)} if partner else {}
     if partner and agreement:
-        terms = {"agreement": agreement.number, "today": today.isoformat()}
-        lent = database.reading_as(str(agreement.tier), firm | terms)
-    elif partner and viewer.role is Role.SUPPLIER:
-        lent = database.reading_as(SUPPLIER, firm)
-    else:
-        lent = database.reading()
-    with lent as connection:
-        yield connection
+        return str(agreement.tier), firm | {"agreement": agreement.number, "today": today.isoformat()}
+    return (SUPPLIER, firm) if partner and viewer.role is Role.SUPPLIER else ("", {})

@@ -5,6 +5,7 @@ foreign key and no transaction across companies. Time-outs are set so that a cut
 seconds, not a hang (``engine.md`` 1.2).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import SchemaItem
 
 from portal.kernel.errors import Unavailable
+from portal.platform.lanes import TYPES, Lanes, Statement, Value
 
 METADATA = MetaData(
     naming_convention={
@@ -95,6 +97,10 @@ class Database:
         self.url = url
         self.engine = _engine(url, pool_size)
         self._readers = {reader: _engine(address, pool_size) for reader, address in (readers or {}).items()}
+        self._lanes = {
+            reader: Lanes(address, size=pool_size, network=NETWORK)
+            for reader, address in {"": url, **(readers or {})}.items()
+        }
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -133,8 +139,31 @@ class Database:
                 narrow(connection, reader, settings, stepping_down=engine is None)
                 yield connection
 
+    def ask(
+        self, statement: Statement, values: Mapping[str, Value], *, reader: str, settings: Mapping[str, str]
+    ) -> tuple[bytes | None, ...] | None:
+        """Run one prepared read as ``reading_as`` would, in one round trip; return its first row as text.
+
+        Args:
+            statement: Reads only.
+            values: Of its parameters, by name; there may be more.
+            reader: As for ``reading_as``; empty for a read that is not narrowed, over the portal's own login.
+            settings: As for ``reading_as``.
+
+        Raises:
+            psycopg.Error: It failed, or the database does not answer.
+        """
+        asked = [(statement, statement.encoded(values))]
+        lanes = self._lanes.get(reader)
+        if reader:
+            narrowed, told = narrowing(reader, settings, stepping_down=lanes is None)
+            asked.insert(0, (narrowed, narrowed.encoded(told)))
+        return (lanes or self._lanes[""]).ask(asked)
+
     def close(self) -> None:
         """Close every pooled connection."""
+        for lanes in self._lanes.values():
+            lanes.close()
         for engine in (self.engine, *self._readers.values()):
             engine.dispose()
 
@@ -148,17 +177,27 @@ def narrow(connection: Connection, reader: str, settings: Mapping[str, str], *, 
         settings: As for ``Database.reading_as``.
         stepping_down: The connection's account is not the reader's and takes its role.
     """
+    statement, told = narrowing(reader, settings, stepping_down=stepping_down)
+    named = re.sub(r"\$(\d+)", lambda found: f":{statement.names[int(found[1]) - 1]}", statement.sql)
+    connection.execute(text(named), told)
+
+
+def narrowing(
+    reader: str, settings: Mapping[str, str], *, stepping_down: bool
+) -> tuple[Statement, dict[str, str]]:
+    """Return the statement that narrows a transaction, and its values; arguments as for ``narrow``."""
     told = {f"tally.{name}": value for name, value in settings.items()}
     if stepping_down:
         told["role"] = f"tallystick_{reader}"
-    calls = ", ".join(f"set_config(:n{place}, :v{place}, TRUE)" for place in range(len(told)))
+    calls = ", ".join(f"set_config(${2 * place + 1}, ${2 * place + 2}, TRUE)" for place in range(len(told)))
     values = {f"n{place}": name for place, name in enumerate(told)}
     values |= {f"v{place}": value for place, value in enumerate(told.values())}
-    statement = f"SELECT {calls}"
+    sql = f"SELECT {calls}"
     if "agreement" in settings:
         # What is selected from comes first: the agreement is looked up with the settings, and in the role, told.
-        statement = f"SELECT tally_resolve() FROM ({statement} OFFSET 0) told"  # noqa: S608 - names only
-    connection.execute(text(statement), values)
+        sql = f"SELECT tally_resolve() FROM ({sql} OFFSET 0) told"  # noqa: S608 - names only
+    names = tuple(f"{letter}{place}" for place in range(len(told)) for letter in "nv")
+    return Statement(sql, names, (TYPES["text"],) * len(names)), values
 
 
 def _engine(url: str, pool_size: int) -> Engine:

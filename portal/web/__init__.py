@@ -26,6 +26,7 @@ from portal.web import (
     partner_passports,
     passports,
     picking,
+    pieces,
     places,
     policies,
     pools,
@@ -86,6 +87,7 @@ PAGES = (
     labels,
     credentials,
     passports,
+    pieces,
     partner_passports,
     anchors,
 )

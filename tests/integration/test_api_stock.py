@@ -1,5 +1,6 @@
 """One query gives the three states of stock, and each tier what is theirs."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, text
+from structlog.testing import capture_logs
 
+from portal.api.compile.plans import Asked, Known, Plans
+from portal.api.cursors import cursor_in_sql, to_cursor
 from portal.platform.clock import HandClock
 from portal.platform.db import Database
+from portal.platform.lanes import Statement
 from portal.platform.packaged import graphql_file
 from support.api import ask, codes, data
 from support.goods import stock_up
@@ -268,3 +273,50 @@ def test_a_lowered_tier_shows_in_the_next_request_of_the_same_token(
     assert "data" not in refused
     conn.execute(text("UPDATE agreement SET valid_until = '2026-11-22' WHERE number = 'AG-strategic'"))
     assert asked("{ asOf }")["errors"][0]["extensions"]["code"] == "NO_AGREEMENT"
+
+
+class Failing(Plans):
+    """Compiles statements that PostgreSQL refuses."""
+
+    def asked(self, known: Known, **more: Any) -> Asked | None:
+        """Return a plan that cannot run."""
+        found = super().asked(known, **more)
+        broken = Statement("SELECT no_such_column", (), ())
+        return found and Asked(replace(found.plan, statement=broken), found.variables)
+
+
+def test_a_plan_that_fails_is_noted_and_execute_answers(app: Flask, company: Company) -> None:
+    app.extensions["tally_api"] = replace(app.extensions["tally_api"], plans=Failing())
+    with capture_logs() as logs:
+        assert data(ask(app, company, "ordinary", "{ products { totalCount } }")) == {
+            "products": {"totalCount": 2}
+        }
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["graphql.plan_failed"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{ products(first: 0) { totalCount } }", "BAD_PAGE"),
+        ('{ products(after: "none of ours") { totalCount } }', "BAD_PAGE"),
+        ('{ product(sku: "NEVER") { sku } }', "UNKNOWN_PRODUCT"),
+        ("query ($sku: String!) { product(sku: $sku) { sku } }", "GRAPHQL_VALIDATION_FAILED"),
+    ],
+)
+def test_a_compiled_form_is_refused_as_any(app: Flask, company: Company, query: str, code: str) -> None:
+    assert codes(ask(app, company, "ordinary", query)) == [code]
+
+
+def test_what_is_searched_for_is_found_and_a_null_page_is_fifty_long(app: Flask, company: Company) -> None:
+    query = """query ($n: Int) {
+        a: products(search: "peony", first: $n) { totalCount } b: products(first: $n) { totalCount } }"""
+    assert data(ask(app, company, "ordinary", query, variables={"n": None})) == {
+        "a": {"totalCount": 1},
+        "b": {"totalCount": 2},
+    }
+
+
+@pytest.mark.parametrize("position", [0, 1, 9, 10, 999, 1_000_000])
+def test_a_cursor_is_the_same_made_in_the_database(conn: Connection, position: int) -> None:
+    made = conn.execute(text(f"SELECT {cursor_in_sql(':at')}"), {"at": str(position)}).scalar()
+    assert made == to_cursor(position)

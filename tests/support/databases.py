@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, text
 
-from portal.platform.db import Database, narrow
+from portal.platform.db import Database, driver_connection, narrow
+from portal.platform.lanes import Statement, Value
 from portal.platform.roles import group_of
 
 
@@ -58,6 +61,18 @@ class ForgetfulDatabase(Database):
                 yield connection
             finally:
                 self._role = "none"
+
+    def ask(
+        self, statement: Statement, values: Mapping[str, Value], *, reader: str, settings: Mapping[str, str]
+    ) -> tuple[bytes | None, ...] | None:
+        """Run a prepared read where the test's rows are."""
+        with self.reading_as(reader, settings) if reader else self.reading() as connection:
+            result = driver_connection(connection).pgconn.exec_params(
+                statement.sql.encode(), statement.encoded(values), statement.types
+            )
+            if result.status != ExecStatus.TUPLES_OK:
+                raise error_from_result(result)
+            return tuple(result.get_value(0, at) for at in range(result.nfields)) if result.ntuples else None
 
     def _take(self, role: str) -> None:
         self._connection.execute(text("SELECT set_config('role', :role, TRUE)"), {"role": role})

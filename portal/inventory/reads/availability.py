@@ -123,7 +123,7 @@ FIGURES = f"""
         UNION ALL SELECT DISTINCT product_id, location_id, CAST(:today AS date), 0 FROM promised
         UNION ALL SELECT DISTINCT product_id, location_id, CAST(:today AS date), 0 FROM coming
     ), level AS (
-        SELECT product_id, location_id,
+        SELECT product_id, location_id, on_day,
                SUM(quantity) OVER (PARTITION BY product_id, location_id ORDER BY on_day) AS quantity
         FROM change
     ), lowest AS (

@@ -38,6 +38,32 @@ def coarse(figure: str) -> str:
             ELSE LEAST({figure}, CAST(:cap AS bigint) * {unit}) END)"""  # noqa: S608 - pieces from code
 
 
+def is_bound(told: str) -> str:
+    """Return SQL for whether a figure of the product ``i`` is only a bound.
+
+    Args:
+        told: SQL of the figure as ``coarse`` tells it.
+    """
+    return f"""(CAST(:floored AS boolean)
+            OR COALESCE({told} >= CAST(:cap AS bigint) * power(CAST(10 AS numeric), i.decimals), FALSE))"""
+
+
+def coarse_rows(rows: str) -> str:
+    """Return SQL that cuts the parts of a figure as ``Grain.shown_rows`` does, with ``told`` and ``is_bound``.
+
+    Args:
+        rows: SELECT of at least ``product_id``, ``decimals`` and ``quantity``; not for floored figures.
+    """
+    return f"""
+        SELECT r.*, LEAST(r.quantity, r.share) AS told, COALESCE(r.quantity >= r.share, FALSE) AS is_bound
+        FROM (SELECT v.*, CASE WHEN SUM(v.quantity) OVER of_product >= v.cap
+                               THEN div(v.cap, count(*) OVER of_product) END AS share
+              FROM (SELECT u.*, CAST(:cap AS bigint) * power(CAST(10 AS numeric), u.decimals) AS cap
+                    FROM ({rows}) u) v
+              WINDOW of_product AS (PARTITION BY v.product_id)) r
+    """  # noqa: S608 - pieces from code
+
+
 def coarse_dated(dated: Dated, *, grain: Grain, decimals: int) -> Dated:
     """Return what is dated about a product as it may be told: the steps that still rise, the receipts cut.
 

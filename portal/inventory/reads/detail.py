@@ -72,17 +72,24 @@ class ProductDetail:
 
 ONE = FIGURES + " WHERE i.sku = :sku) SELECT * FROM figure"  # noqa: S608 - pieces from code
 
-_LOTS = f"""
-    WITH {SCOPE}
+LOT_ROWS = f"""
     SELECT q.product_id, p.decimals, n.id, n.code, n.name_zh, n.name_en, n.kind, n.fed_at,
            l.code AS lot, l.made_on, l.expires_on, l.state, l.quantity
     FROM place q
     JOIN item p ON p.id = q.product_id
     JOIN node n ON n.id = q.location_id
     CROSS JOIN LATERAL ({LOTS_LEFT}) AS l
-    WHERE q.product_id = ANY(CAST(:asked AS uuid[])) AND l.quantity > 0
-    ORDER BY q.product_id, n.code, l.state <> 'usable', l.expires_on NULLS LAST, l.code, l.state
+    WHERE l.quantity > 0
 """  # noqa: S608 - pieces from code
+"""Lots at their nodes, behind ``SCOPE``."""
+
+LEAVING = "{r}.state <> 'usable', {r}.expires_on NULLS LAST, {r}.{lot}, {r}.state"
+"""Order in which the lots of a node leave."""
+
+_LOTS = f"""
+    WITH {SCOPE} {LOT_ROWS} AND q.product_id = ANY(CAST(:asked AS uuid[]))
+    ORDER BY q.product_id, n.code, {LEAVING.format(r="l", lot="code")}
+"""
 
 
 def product_detail(

@@ -21,6 +21,12 @@ from portal.inventory.reads.lots import FIRST_EXPIRY, FOUND_BY_LOT, NO_EXPIRY, N
 from portal.kernel.disclosure import Disclosure
 from portal.kernel.grain import EXACT
 
+ENTITLED = (
+    "org_id = :org AND active AND CAST(:anything AS boolean)"
+    " AND (CAST(:all_products AS boolean) OR id = ANY(CAST(:products AS uuid[])))"
+)
+"""Condition on ``product``: sold, and in the viewer's agreement."""
+
 _NODE_NAMES = "code, name_zh, name_en"
 _SUPPLIER = "e.supplier"
 _POOLS = """
@@ -42,9 +48,7 @@ SCOPE = f"""
         WHERE org_id = :org AND kind = ANY(CAST(:real AS text[])) AND level = 'node'
           AND (CAST(:all_nodes AS boolean) OR id = ANY(CAST(:nodes AS uuid[])))
     ), item AS (
-        SELECT * FROM product
-        WHERE org_id = :org AND active AND CAST(:anything AS boolean)
-          AND (CAST(:all_products AS boolean) OR id = ANY(CAST(:products AS uuid[])))
+        SELECT * FROM product WHERE {ENTITLED}
     ), hand AS (
         SELECT s.product_id, s.location_id, COALESCE(f.physical, s.physical) AS physical,
                CASE WHEN n.stale AND n.by_feed THEN 0 ELSE COALESCE(f.usable, s.usable) END AS usable,
@@ -104,6 +108,11 @@ SCOPE = f"""
 
 @cache
 def statement_for(statement: str, *, by_node: bool, everything: bool) -> TextClause:
+    """Return a statement as ``readable``, to be run."""
+    return text(readable(statement, by_node=by_node, everything=everything))
+
+
+def readable(statement: str, *, by_node: bool, everything: bool) -> str:
     """Return a statement without the columns that are not for the viewer: their database login may not read them.
 
     Args:
@@ -117,7 +126,7 @@ def statement_for(statement: str, *, by_node: bool, everything: bool) -> TextCla
         no_names = ", ".join(f"'' AS {name}" for name in _NODE_NAMES.split(", "))
         statement = statement.replace(f"id, {_NODE_NAMES}, kind", f"id, {no_names}, kind")
         statement = statement.replace(FIRST_EXPIRY, NO_EXPIRY).replace(FOUND_BY_LOT, NOT_BY_LOT)
-    return text(statement)
+    return statement
 
 
 def scope_values(*, org_id: UUID, disclosure: Disclosure, as_of: datetime) -> dict[str, Any]:
