@@ -1,7 +1,7 @@
 """Passports of single pieces, where rooms meet: which pieces a lot has, and what is signed of each.
 
 A piece's passport says what its lot's says: the same papers and the lot's own way here, under the piece's address
-(``docs/adr/0018-piece-passports.md``).
+(``docs/adr/0016-piece-passports.md``).
 """
 
 from collections.abc import Sequence

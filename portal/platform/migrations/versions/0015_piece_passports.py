@@ -1,7 +1,7 @@
 """Passports of single pieces: the serial number beside the lot the piece is of.
 
 ``credential.serial`` is empty for a lot's passport and for every other kind. Product and lot stand in a piece's row
-too, so whatever befalls the lot finds its pieces. See ``docs/adr/0018-piece-passports.md``.
+too, so whatever befalls the lot finds its pieces. See ``docs/adr/0016-piece-passports.md``.
 """
 
 import sqlalchemy as sa
