@@ -243,4 +243,5 @@ $('form[action="/verify"]').addEventListener('submit', typed);
 addEventListener('pagehide', end);
 for (const scan of scans) if (scan.verdict === 'wait') judgeLater(scan);
 show();
+$('#start').disabled = $('#photo').disabled = false;
 if (!isSecureContext) trouble('insecure');
