@@ -150,8 +150,9 @@ def _last_row(pgconn: PGconn, sent: int) -> tuple[bytes | None, ...] | None:
 
 def _fault(pgconn: PGconn, result: PGresult | None) -> psycopg.Error:
     """Name what a statement failed of; a connection that is gone has no result left to tell it."""
-    told = error_from_result(result) if result is not None and pgconn.status == ConnStatus.OK else None
-    return told or psycopg.OperationalError(pgconn.get_error_message())
+    if result is not None and pgconn.status == ConnStatus.OK:
+        return error_from_result(result)
+    return psycopg.OperationalError(pgconn.get_error_message())
 
 
 class Lanes:

@@ -36,7 +36,10 @@ def squeeze_module(code: bytes) -> bytes:
 
 
 def names_in(files: Sequence[Path]) -> frozenset[str]:
-    """Return every word of a page's sources that could be the name of a class: not what people read."""
+    """Return every word of a page's sources that could be the name of a class.
+
+    Left out is what people read: comments of templates, and sentences that are translated.
+    """
     sources = (_SENTENCE.sub("", _COMMENT.sub("", file.read_text(encoding="utf-8"))) for file in files)
     return frozenset(name for text in sources for name in _NAME.findall(text))
 
