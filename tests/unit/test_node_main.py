@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import threading
@@ -53,7 +54,7 @@ def ask(port: int, method: str, *params: Any) -> Any:
 
 def run(db: Path, how: signal.Signals, *more: str) -> tuple[int, dict[str, Any]]:
     """Run the node in this thread; a second one asks it, sends a transaction and then the signal."""
-    ready = db.with_name("ready")
+    ours, theirs = os.pipe()
     seen: dict[str, Any] = {}
     paid = ADMIN.sign_transaction(
         {"chainId": 31_337, "nonce": 0, "to": WRITER.address, "value": 5, "gas": 21_000, "gasPrice": 0}
@@ -61,22 +62,21 @@ def run(db: Path, how: signal.Signals, *more: str) -> tuple[int, dict[str, Any]]
 
     def visit() -> None:
         try:
-            until = time.monotonic() + WITHIN_S
-            while not ready.exists() and time.monotonic() < until:
-                time.sleep(0.01)
-            port = int(ready.read_text())
+            assert select.select([ours], [], [], WITHIN_S)[0] == [ours]
+            port = int(os.read(ours, 9))
             seen["chain"] = ask(port, "eth_chainId")
             seen["genesis"] = ask(port, "eth_getBlockByNumber", "0x0")
             seen["rich"] = [ask(port, "eth_getBalance", one.address) for one in (ADMIN, STRANGER)]
             ask(port, "eth_sendRawTransaction", paid)
             seen["mined"] = ask(port, "eth_getBlockByNumber", "latest")
         finally:
+            os.close(ours)
             os.kill(os.getpid(), how)
 
     visitor = threading.Thread(target=visit)
     visitor.start()
     try:
-        arguments = ["--db", str(db), "--chain-id", "31337", "--ready-file", str(ready), *more]
+        arguments = ["--db", str(db), "--chain-id", "31337", "--ready-fd", str(theirs), *more]
         return main(arguments), seen
     finally:
         visitor.join()
