@@ -205,7 +205,7 @@ class Chain:
     def writer_until(self, contract: str, stream: bytes, writer: str) -> int:
         """Until when an address may anchor, seconds since 1970; 0 when it may not."""
         data = self._call(contract, "writerUntil", stream, _word(writer))
-        return int.from_bytes(data, "big")
+        return int.from_bytes(data)
 
     def anchored(self, contract: str, stream: bytes, root: bytes) -> AnchorRecord | None:
         """What the contract knows of a root, ``None`` when nothing."""
@@ -396,7 +396,7 @@ class Chain:
             ContractRefused: The account does not administer the stream.
             ChainUnavailable: No usable answer, or not mined in time.
         """
-        words = stream + _word(writer) + valid_until.to_bytes(32, "big")
+        words = stream + _word(writer) + valid_until.to_bytes(32)
         return self._transact(account, contract, self._selectors["setWriter"] + words)
 
     def _transact(self, account: LocalAccount, to: str | None, data: bytes) -> TransactionReceipt:
