@@ -149,6 +149,7 @@ def test_sixteen_snapshots_and_a_path_of_sixty_four_steps_are_read() -> None:
         ({"type": "DigitalProductPassport"}, "of no kind that is issued here"),
         ({"type": ["DigitalProductPassport"]}, "of no kind that is issued here"),
         ({"type": ["VerifiableCredential"]}, "of no kind that is issued here"),
+        ({"type": None}, "of no kind that is issued here"),
         ({"type": ["VerifiableCredential", ["DigitalProductPassport"]]}, "of no kind that is issued here"),
         ({"issuer": "did:web:portal.example"}, "the issuer has no DID"),
         ({"issuer": {"name": "x"}}, "the issuer has no DID"),
@@ -168,9 +169,10 @@ def test_credential_without_instants_is_refused(name: str) -> None:
             Bundle.from_json(written(VALUE | {"credential": CREDENTIAL | {name: value}}))
 
 
-def test_credential_about_several_things_or_without_an_end_is_read() -> None:
+def test_credential_about_several_things_of_more_contexts_or_without_an_end_is_read() -> None:
     endless = {name: value for name, value in CREDENTIAL.items() if name != "validUntil"}
-    for credential in (endless, CREDENTIAL | {"credentialSubject": [{}, {"id": "urn:x"}]}):
+    several = CREDENTIAL | {"credentialSubject": [{}, {"id": "urn:x"}]}
+    for credential in (endless, several, CREDENTIAL | {"@context": [*CREDENTIAL["@context"], "urn:more"]}):
         assert Bundle.from_json(written(VALUE | {"credential": credential})).credential == credential
 
 

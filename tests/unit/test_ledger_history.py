@@ -144,6 +144,13 @@ def test_the_chain_may_lag_behind_what_is_sealed_and_never_behind_what_was_final
         check_stream(state, [A, B], final=2)
 
 
+def test_the_chains_head_is_that_after_its_last_batch() -> None:
+    check_stream(StreamState(ADMIN, 0, 0, NO_HEAD), [A, B], final=0)
+    check_stream(StreamState(ADMIN, 2, 5, heads([A, B])[2]), [A, B], final=2)
+    with refused(StreamRewritten, "the chain's 2 batches are not those sealed here", seen=2):
+        check_stream(StreamState(ADMIN, 2, 5, heads([A])[1]), [A, B], final=2)
+
+
 @pytest.mark.parametrize("sealed", [[], [B], [B, A]])
 def test_a_chain_with_batches_that_were_not_sealed_here_is_noticed(sealed: list[tuple[bytes, int]]) -> None:
     with refused(StreamRewritten, "the chain's 1 batches are not those sealed here", seen=1):

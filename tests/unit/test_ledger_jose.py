@@ -1,18 +1,18 @@
 """``vc+jwt`` and envelopes: what is signed, and every reason to refuse what somebody else made."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
 
-from ledger.errors import EnvelopeInvalid, NotChecked, ValidityInvalid, VerificationError
+from ledger.errors import EnvelopeInvalid, NotChecked, SignatureInvalid, ValidityInvalid, VerificationError
 from ledger.jose.compact import read_compact
 from ledger.jose.disclosing import seal_with_disclosures
-from ledger.jose.envelope import open_credential, seal_credential
+from ledger.jose.envelope import check_claims, open_credential, seal_credential
 from ledger.jose.enveloped import open_enveloped, open_presentation, to_enveloped
-from ledger.keys import SigningKey
+from ledger.keys import KeyRecord, SigningKey, did_document
 from support.envelopes import CREDENTIAL, DID, KEY, NOW, decoded, documents, encoded, token
 from support.refusals import refused
 
@@ -147,6 +147,7 @@ def test_signature_has_one_spelling() -> None:
         ),
         (token({**CREDENTIAL, "type": ["Other"]}), "not_a_credential", "not a VerifiableCredential", {}),
         (token({**CREDENTIAL, "vc": {}}), "not_a_credential", "not a credential of VCDM 2.0", {}),
+        (token({**CREDENTIAL, "vp": {}}), "not_a_credential", "not a credential of VCDM 2.0", {}),
         (
             token({**CREDENTIAL, "issuer": "did:web:other.example"}),
             "signer_differs",
@@ -174,6 +175,35 @@ def test_token_is_refused(text: str, code: str, sentence: str, values: dict[str,
 
 def test_token_of_an_issuer_nobody_knows_is_refused() -> None:
     assert reason(token(CREDENTIAL, kid="did:web:other.example#k")) == "unknown_key"
+
+
+@pytest.mark.parametrize("kid", [DID, f"{DID}#a#b"])
+def test_document_asked_for_is_that_of_the_did_before_the_first_number_sign(kid: str) -> None:
+    asked: list[str] = []
+    with refused(
+        SignatureInvalid, f"no key {kid}: 'NoneType' object is not subscriptable", reason="unknown_key", method=kid
+    ):
+        open_credential(token(CREDENTIAL, kid=kid), asked.append, as_of=NOW)
+    assert asked == [DID]
+
+
+def test_whoever_signs_is_the_did_before_the_first_number_sign() -> None:
+    for kid in (DID, f"{DID}#a#b"):
+        check_claims(CREDENTIAL, kid=kid)
+        with refused(EnvelopeInvalid, "signed by another than the issuer", reason="signer_differs", signer=DID):
+            check_claims({**CREDENTIAL, "issuer": "did:web:other.example"}, kid=kid)
+
+
+def test_presentation_without_a_holder_is_its_signers_whatever_the_key_is_called() -> None:
+    kid = f"{DID}#a#b"
+    listed = did_document(DID, [KeyRecord(KEY.public)]) | {"assertionMethod": [kid]}
+    listed["verificationMethod"][0]["id"] = kid
+    value = {
+        "@context": "https://www.w3.org/ns/credentials/v2",
+        "type": "EnvelopedVerifiablePresentation",
+        "id": f"data:application/vp+jwt,{token(PRESENTATION, kid=kid)}",
+    }
+    assert open_presentation(value, {DID: listed}.get, as_of=NOW) == PRESENTATION
 
 
 def test_token_that_is_no_strict_json_says_which_rule_it_breaks() -> None:
@@ -286,6 +316,13 @@ def test_base64_of_an_envelope_has_one_spelling() -> None:
         ({"id": 7}, "malformed_envelope", "not an EnvelopedVerifiableCredential", {}),
         ({"id": "application/vc+jwt,e30"}, "malformed_envelope", "its id is no data: URL", {}),
         ({"id": "data:application/vc+jwt"}, "malformed_envelope", "its id is no data: URL", {}),
+        ({"id": "data:a:b,e30"}, "unknown_type", "an envelope we do not open", {"said": "a:b"}),
+        (
+            {"id": f"data:application/vc+jwt,{encoded({'alg': 'EdDSA'})}.e30.A,A"},
+            "malformed_envelope",
+            "not base64url: Only base64 data is allowed",
+            {},
+        ),
         (
             {"id": "data:application/vc+jwt;base64,%%"},
             "malformed_envelope",
@@ -324,6 +361,21 @@ def test_enveloped_credential_is_refused(
 ) -> None:
     with refused(EnvelopeInvalid, sentence, reason=code, **values):
         open_enveloped({**to_enveloped("e30.e30.AA"), **changes}, documents(), as_of=NOW)
+
+
+def test_enveloped_credential_of_every_kind_opens_up_to_its_end_and_no_longer() -> None:
+    end = NOW.timestamp() + 1
+    dated = {**CREDENTIAL, "exp": end}
+    texts = {
+        "application/vc+jwt": token(dated),
+        "application/vc+sd-jwt": token(dated) + "~",
+        "application/jwt": token({"vc": CREDENTIAL, "exp": end}),
+    }
+    for media_type, text in texts.items():
+        value = to_enveloped(text, media_type)
+        assert open_enveloped(value, documents(), as_of=NOW)["id"] == CREDENTIAL["id"]
+        with refused(ValidityInvalid, "the token holds no longer", reason="expired"):
+            open_enveloped(value, documents(), as_of=NOW + timedelta(seconds=1))
 
 
 def test_something_that_is_no_object_is_no_envelope() -> None:

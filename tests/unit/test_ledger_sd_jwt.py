@@ -1,13 +1,14 @@
 """``vc+sd-jwt``: parts that can be withheld, and every misfit of disclosures (RFC 9901 section 7.1)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ledger.canonical import sha256
-from ledger.errors import DisclosureInvalid, EnvelopeInvalid, SignatureInvalid
-from ledger.jose.disclosing import open_disclosed, present, seal_with_disclosures
-from ledger.jose.sd_jwt import conceal, fresh_salt, reveal
+from ledger.errors import DisclosureInvalid, EnvelopeInvalid, NotChecked, SignatureInvalid
+from ledger.jose.disclosing import open_disclosed, present, seal_with_disclosures, split
+from ledger.jose.sd_jwt import Disclosure, conceal, fresh_salt, reveal
 from support.envelopes import CREDENTIAL, KEY, NOW, decoded, documents, encoded, token
 from support.refusals import refused
 
@@ -109,6 +110,21 @@ def test_path_that_leads_nowhere_is_refused() -> None:
     paths = [["credentialSubject", "events", 9], ["credentialSubject", "price"]]
     with refused(DisclosureInvalid, "a path leads nowhere", reason="no_such_part", paths=paths):
         seal_with_disclosures(CREDENTIAL, reversed([tuple(path) for path in paths]), KEY)
+
+
+def test_paths_that_lead_nowhere_are_told_in_the_order_of_their_texts() -> None:
+    with refused(
+        DisclosureInvalid, "a path leads nowhere", reason="no_such_part", paths=[["a", "b"], ["a", 0], ["a", 10]]
+    ):
+        conceal({"a": []}, [("a", 10), ("a", 0), ("a", "b")])
+
+
+def test_what_was_hidden_is_given_back_readable_inner_before_outer() -> None:
+    payload, made = conceal({"a": ["Tea"], "b": 1}, [("a", 0), ("a",)], salt=lambda: "salt")
+    element = encoded(["salt", "Tea"])
+    member = encoded(["salt", "a", [{"...": digest(element)}]])
+    assert payload == {"b": 1, "_sd": [digest(member)], "_sd_alg": "sha-256"}
+    assert made == (Disclosure(element, None, "Tea"), Disclosure(member, "a", [{"...": digest(element)}]))
 
 
 @pytest.mark.parametrize("name", ["_sd", "...", "_sd_alg"])
@@ -257,6 +273,15 @@ def test_disclosures_nested_without_end_are_refused() -> None:
     assert list(reveal(inner, texts)) == ["in"]
 
 
+def test_sixty_three_lists_inside_the_object_are_read() -> None:
+    inner: list[Any] = []
+    for _ in range(62):
+        inner = [inner]
+    assert reveal({"a": inner}, []) == {"a": inner}
+    with refused(DisclosureInvalid, "more than 64 containers deep", reason="too_deep"):
+        reveal({"a": [inner]}, [])
+
+
 def test_digests_nobody_discloses_are_dropped() -> None:
     assert reveal({"_sd": ["decoy"], "a": [{"...": "decoy 2"}, 1]}, []) == {"a": [1]}
 
@@ -278,6 +303,23 @@ def test_changed_disclosure_is_refused() -> None:
     with pytest.raises(DisclosureInvalid) as refusal:
         opened("~".join([jwt, changed, *texts[1:], ""]))
     assert refusal.value.reason == "digest_missing"
+
+
+def test_an_sd_jwt_of_the_largest_size_is_parted() -> None:
+    largest = "x" * ((1 << 20) - 1)
+    assert split(f"{largest}~") == (largest, [])
+    with refused(EnvelopeInvalid, "not an SD-JWT, or too large", reason="malformed_envelope"):
+        split(f"{largest}x~")
+
+
+def test_token_of_a_revoked_key_is_believed_by_its_anchor_alone() -> None:
+    listed = documents(revoked=datetime(2026, 6, 1, tzinfo=UTC))
+    found = open_disclosed(whole(), listed, as_of=NOW, anchored_at="2026-05-31T00:00:00Z")
+    assert found == CREDENTIAL
+    with refused(
+        NotChecked, "the key is retired now", reason="key_retired_unproven", retired="2026-06-01T00:00:00Z"
+    ):
+        open_disclosed(whole(), listed, as_of=NOW)
 
 
 def test_changed_token_is_refused() -> None:

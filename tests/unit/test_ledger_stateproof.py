@@ -175,19 +175,42 @@ def test_an_account_that_is_not_there_proves_nothing() -> None:
         state.storage_root()
 
 
-def test_a_record_of_more_than_a_word_is_malformed() -> None:
+def state_with(word: bytes | None) -> State:
+    """A state of one contract whose storage holds one record and nothing else, or nothing at all."""
     code, key = b"\x60", keccak(entry_slot(STREAM, ROOT))
-    leaf = rlp.encode([b"\x20" + key, rlp.encode(b"\x01" * 33)])
+    leaf = b"\x80" if word is None else rlp.encode([b"\x20" + key, rlp.encode(word)])
     account = rlp.encode([b"\x01", b"", keccak(leaf), keccak(code)])
     top = rlp.encode([b"\x20" + keccak(bytes(20)), account])
     header = list(rlp.decode(header_rlp(MAINNET["block"])))
     header[3] = keccak(top)
-    record = {"stream": "0x" + STREAM.hex(), "root": ROOT.hex(), "proof": ["0x" + leaf.hex()], "block": "0x"}
+    proof = [] if word is None else ["0x" + leaf.hex()]
+    record = {"stream": "0x" + STREAM.hex(), "root": ROOT.hex(), "proof": proof, "block": "0x"}
     value = {"state": "tallystick-state/1", "contract": "0x" + bytes(20).hex(), "code": "0x60"}
     value |= {"header": "0x" + rlp.encode(header).hex(), "account": ["0x" + top.hex()], "records": [record]}
-    state = State.from_json(json.dumps(value).encode())
+    return State.from_json(json.dumps(value).encode())
+
+
+def test_a_record_of_more_than_a_word_is_malformed() -> None:
+    state = state_with(b"\x01" * 33)
     with refused(Malformed, "a record is one word"):
         state.record(state.records[0])
+
+
+def test_a_record_of_a_whole_word_is_four_numbers_from_its_end() -> None:
+    state = state_with(b"\x04" * 8 + b"\x03" * 8 + b"\x02" * 8 + b"\x01" * 8)
+    assert state.record(state.records[0]) == AnchorRecord(
+        0x0101010101010101, 0x0202020202020202, 0x0303030303030303, 0x0404040404040404
+    )
+
+
+def test_a_root_that_was_never_recorded_is_all_zero() -> None:
+    state = state_with(None)
+    assert state.record(state.records[0]) == AnchorRecord(0, 0, 0, 0)
+
+
+def test_a_state_of_more_than_a_document_is_read() -> None:
+    state = State(b"\x05" * 20, b"\x06", b"\x07" * (1 << 19), (), ())
+    assert State.from_json(state.to_json()) == state
 
 
 # asking an endpoint
@@ -202,6 +225,24 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_an_endpoint_without_the_contract_gives_no_state(url: str) -> None:
     with refused(Malformed, "no account with this code at the contract's address"):
         state_from_rpc(HTTPRPC(url).call, contract=bytes(20), wanted={(STREAM, ROOT): 0}, at="latest")
+
+
+def test_an_endpoint_is_asked_for_blocks_without_their_transactions_and_all_else_at_one_block(url: str) -> None:
+    asked: list[tuple[str, list[Any]]] = []
+
+    def ask(method: str, params: list[Any]) -> Any:
+        asked.append((method, params))
+        return HTTPRPC(url).call(method, params)
+
+    with pytest.raises(Malformed):
+        state_from_rpc(ask, contract=bytes(20), wanted={(STREAM, ROOT): 0}, at="latest")
+    address = "0x" + "00" * 20
+    assert asked == [
+        ("eth_getBlockByNumber", ["latest", False]),
+        ("eth_getProof", [address, ["0x" + entry_slot(STREAM, ROOT).hex()], "0x0"]),
+        ("eth_getCode", [address, "0x0"]),
+        ("eth_getBlockByNumber", ["0x0", False]),
+    ]
 
 
 @pytest.mark.parametrize(

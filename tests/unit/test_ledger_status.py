@@ -1,6 +1,7 @@
 """Status lists bit for bit, and what the shared vectors do not show of their check: values, and who is asked."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,6 +129,18 @@ def test_what_unpacks_without_end_is_not_unpacked_to_its_end() -> None:
     assert len(bomb) < 50_000
     with refused(BadStatus, "not one whole gzip stream of 16 KB to 128 KB"):
         StatusList.decode(bomb)
+
+
+def test_what_unpacks_without_end_takes_no_more_memory_than_the_largest_list() -> None:
+    bomb = StatusList(bytes(1 << 23)).encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadStatus):
+            StatusList.decode(bomb)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 1 << 20
 
 
 def test_something_behind_the_list_is_refused() -> None:

@@ -49,6 +49,12 @@ def test_trust_file_is_read_and_written_unchanged() -> None:
     assert TrustList.from_json(trust.to_json()) == trust
 
 
+@pytest.mark.parametrize("rpc", ["http://127.0.0.1:8545", "HTTPS://rpc.example"])
+def test_endpoint_is_a_web_address_with_or_without_encryption(rpc: str) -> None:
+    trust = read(FILE | {"issuers": [ISSUER | {"anchors": [ANCHOR | {"rpc": rpc}]}]})
+    assert trust.issuers[0].anchors[0].rpc == rpc
+
+
 def test_issuer_is_found_by_its_did() -> None:
     found = read(FILE).issuer("did:web:portal.example")
     assert isinstance(found, TrustedIssuer)
@@ -75,6 +81,10 @@ def test_text_that_is_not_json_is_refused() -> None:
         (FILE | {"issuers": [ISSUER | {"didDocument": []}]}, TEXTS),
         (FILE | {"issuers": [ISSUER | {"didDocument": {"id": "did:x"}}]}, ANOTHER),
         (FILE | {"issuers": [ISSUER | {"anchors": None}]}, ANOTHER),
+        (
+            FILE | {"issuers": [ISSUER | {"anchors": [[]]}]},
+            "not an object of chainId, genesis, contract, codeHash, stream, kind",
+        ),
     ],
 )
 def test_file_of_another_shape_is_refused(value: Any, sentence: str) -> None:
