@@ -180,6 +180,16 @@ def test_version_1_needs_the_date_it_calls_issuance_date() -> None:
         check_shape(old | {"@context": [V1, 7], "issuanceDate": "2026-01-01T00:00:00Z"})
 
 
+@pytest.mark.parametrize("first", [V1, V2])
+def test_what_a_credential_says_of_a_known_context_is_compared_with_its_file(first: str) -> None:
+    named = {**CREDENTIAL, "@context": [first], "issuanceDate": "2026-01-01T00:00:00Z"}
+    # SHA-256 of nothing (FIPS 180-4), which no context has.
+    of_nothing = {"id": V2, "digestSRI": "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
+    check_shape(named | {"relatedResource": of_nothing | {"id": "urn:unknown"}})
+    with refused(NotAModel, f"{V2} has another digest", reason="relatedResource"):
+        check_shape(named | {"relatedResource": of_nothing})
+
+
 def test_a_credential_is_signed_by_the_issuer_it_names() -> None:
     signed = presented({**CREDENTIAL, "issuer": "did:example:x"}, "assertionMethod")
     with refused(NotAModel, "no proof is made with a key of the issuer's", reason="issuer"):
