@@ -13,8 +13,9 @@ from ledger.kinds.digital_link import check_gtin, digital_link, item_link, locat
 from ledger.kinds.envelope import Heading, Party, contexts, enveloped
 from ledger.kinds.epcis import epcis_event, pre_hash
 from ledger.kinds.identity import check_uscc
+from ledger.kinds.passport import compose as compose_passport
 from ledger.kinds.traceability import Goods, event_value, json_number
-from support.kinds import GTIN, LINK, ORIGIN, PAPER, certificate_facts, packed, shipped
+from support.kinds import GTIN, LINK, ORIGIN, PAPER, certificate_facts, packed, passport_facts, shipped
 from support.refusals import refused
 
 
@@ -115,6 +116,26 @@ def test_what_is_not_known_is_left_out_at_every_depth() -> None:
         "validFrom": "2026-03-01T00:00:00Z",
         "credentialSubject": [{"b": [{"d": 0}], "e": {}, "g": "", "h": False}],
     }
+
+
+def test_events_of_a_piece_are_its_lots_where_it_has_one() -> None:
+    def goods_of(**changes: Any) -> str:
+        trace = compose_passport(passport_facts(**changes))["credentialSubject"]["traceabilityInformation"][0]
+        link: str = trace["event"][0]["quantityList"][0]["epcClass"]
+        return link
+
+    assert goods_of() == goods_of(serial="S1") == LINK
+    assert goods_of(serial="S1", lot="") == f"{ORIGIN}/01/{GTIN}/21/S1"
+
+
+def test_papers_are_named_by_their_numbers_whatever_stands_in_them() -> None:
+    facts = passport_facts()
+    numbered = passport_facts(
+        certificates=(replace(facts.certificates[0], number="A/1 #2"),),
+        inspections=(replace(facts.inspections[0], number="B/1 #2"),),
+    )
+    claims = compose_passport(numbered)["credentialSubject"]["conformityClaim"]
+    assert [one["id"] for one in claims] == [f"{LINK}#certificate-A%2F1%20%232", f"{LINK}#inspection-B%2F1%20%232"]
 
 
 def test_a_step_nobody_tells_is_named() -> None:
