@@ -36,9 +36,7 @@ def _differs(trusted: dict[str, Any]) -> IssuerInvalid:
 
 
 def _rest(document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value for name, value in document.items() if name not in ("verificationMethod", "assertionMethod")
-    }
+    return {name: value for name, value in document.items() if name not in _KEYS}
 
 
 def _same(method: dict[str, Any], trusted: dict[str, Any]) -> bool:
