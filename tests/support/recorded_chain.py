@@ -22,7 +22,7 @@ def recording(answers: dict[str, Any], status: int = 200, late: float = 0) -> It
     """Give the URL of an endpoint and the list of what it was asked.
 
     Args:
-        answers: By method: a result, or the whole answer with ``error`` in it.
+        answers: By method: a result, what gives one, or the whole answer with ``error`` in it.
         status: Of HTTP.
         late: How long it keeps silent first, in seconds.
     """
@@ -35,6 +35,7 @@ def recording(answers: dict[str, Any], status: int = 200, late: float = 0) -> It
             asked.append((request["method"], request["params"]))
             # web3 asks for the chain's number before it calls, whoever sends.
             answer = ({"eth_chainId": "0x5"} | answers)[request["method"]]
+            answer = answer() if callable(answer) else answer
             told = answer if isinstance(answer, dict) and "error" in answer else {"result": answer}
             hold.wait(late)
             reply = json.dumps({"jsonrpc": "2.0", "id": request["id"], **told}).encode()

@@ -108,9 +108,18 @@ def test_what_is_no_json_or_too_deep_is_answered_as_json(port: int, body: bytes)
     assert json.loads(answer) == {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "not JSON"}}
 
 
-def test_two_thousand_brackets_are_read(port: int) -> None:
-    answers = json.loads(told(port, json_post(b"[" + b'"[]",' * 999 + b'"["]'))[1])
-    assert answers["error"] == {"code": -32600, "message": "more than 200 requests in a batch"}
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"[" + b"{}," * 1_998 + b"{}]", -32600),
+        (b"[" + b"{}," * 1_999 + b"{}]", -32700),
+        (b"[" + b"[]," * 1_998 + b"[]]", -32600),
+        (b"[" + b"[]," * 1_999 + b"[]]", -32700),
+    ],
+)
+def test_two_thousand_brackets_of_either_kind_are_read_and_no_more(port: int, body: bytes, code: int) -> None:
+    # What is read is a batch of too many; what is not is called no JSON.
+    assert json.loads(told(port, json_post(body))[1])["error"]["code"] == code
 
 
 def test_only_this_machine_is_listened_to_and_nobody_for_ever(tmp_path: Path) -> None:
