@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run install test lint check bench-start bench-import bench-pages bench-inventory i18n schema fmt wheels clean bench-trace bench-disclosure bench-ledger conformance interop verifier
-.PHONY: contract-test mutants graphql-differential bench-graphql
+.PHONY: contract-test mutants graphql-differential
 
 PY := .venv/bin/python
 RUN := .venv/.run-stamp

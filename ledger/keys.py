@@ -235,7 +235,7 @@ def did_web(host: str) -> str:
         BadHost: Not a host name, or a port past 65535.
     """
     match = _HOST.fullmatch(host.lower())
-    if not match or int(match[2] or 0) > _MAX_PORT:
+    if not match or (match[2] and int(match[2]) > _MAX_PORT):
         raise BadHost(f"{host!r} is no host[:port]", host=host)
     return f"did:web:{match[1]}" + (f"%3A{match[2]}" if match[2] else "")
 

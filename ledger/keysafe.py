@@ -66,6 +66,11 @@ class KeySafe:
         draft.replace(path)
         _flush(self.folder)
 
+    def sweep(self) -> None:
+        """Throw away what a crash left half written; for who makes sure that nobody puts a key in just now."""
+        for draft in self.folder.glob(".*"):
+            draft.unlink()
+
     def take(self, multikey: str, *, did: str) -> SigningKey:
         """Open a key.
 

@@ -31,7 +31,7 @@ def decoded(data: bytes) -> Any:
         Malformed: Not RLP, not its shortest spelling, or bytes left over.
     """
     try:
-        value = rlp.decode(data, strict=True)
+        value = rlp.decode(data)  # strict unless told otherwise
     except (RLPException, IndexError, RecursionError) as error:
         raise Malformed(f"not RLP: {error}") from error
     _check_depth(value, _MAX_DEPTH)

@@ -92,7 +92,7 @@ def check_compact(compact: Compact, key: CheckingKey) -> None:
             (``signature_mismatch``).
     """
     try:
-        PyJWS(algorithms=[key.algorithm]).decode(compact.text, key.raw, algorithms=[key.algorithm])
+        PyJWS().decode(compact.text, key.raw, algorithms=[key.algorithm])
     except PyJWTError as error:
         raise SignatureInvalid("signature_mismatch", "not signed by this key") from error
 

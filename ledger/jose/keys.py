@@ -85,5 +85,5 @@ def _from_jwk(jwk: Any) -> tuple[str, RawKey]:
     algorithm = _ALGORITHMS[jwk["kty"], jwk["crv"]]
     if "d" in jwk or jwk.get("alg", algorithm) != algorithm:
         raise Malformed("a private key, or one for another algorithm")
-    raw: RawKey = PyJWK(jwk, algorithm=algorithm).key
+    raw: RawKey = PyJWK(jwk).key  # type and curve name the algorithm there too
     return algorithm, raw

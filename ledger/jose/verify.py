@@ -81,7 +81,7 @@ def _check_signature(text: str, trusted: TrustedIssuer | None, as_of: datetime, 
         raise NotChecked("no_trust", "no trust list was given, or it does not name the issuer")
     opener = open_disclosed if parts else open_credential
     opener(text, {trusted.did: trusted.did_document}.get, as_of=as_of)
-    return {"method": read_compact(text.split("~", maxsplit=1)[0]).header["kid"]}
+    return {"method": read_compact(text.partition("~")[0]).header["kid"]}
 
 
 def _check_status(claims: dict[str, Any]) -> dict[str, Any]:

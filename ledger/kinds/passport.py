@@ -83,7 +83,7 @@ class PassportFacts:
         id: The credential's URI (``https://…/credentials/…`` or ``urn:uuid:…``).
         base_url: Scheme and host of the passport pages, without a path: the Digital Link's front.
         gtin: 14 digits with a right check digit.
-        lot: GS1 AI (10): 1 to 20 characters of set 82; a piece may have none.
+        lot: GS1 AI (10): 1 to 20 characters of set 82; a piece may have none. Events of a piece are its lot's.
         serial: GS1 AI (21) of the one piece it is about; ``None`` for a whole lot.
         valid_until: Inclusive, like ``valid_from``.
         files: All evidence; the certificates' and reports' own files are added when missing here.
@@ -129,11 +129,12 @@ def compose(facts: PassportFacts) -> dict[str, Any]:
         link = digital_link(facts.base_url, facts.gtin, facts.lot)
     else:
         link = serial_link(facts.base_url, facts.gtin, facts.serial)
+    lot_link = digital_link(facts.base_url, facts.gtin, facts.lot) if facts.lot else link
     claims: list[CertificateFact | InspectionFact] = [*facts.certificates, *facts.inspections]
     return enveloped(
         facts.heading,
         type_name=PASSPORT_TYPE,
-        subject=_subject(facts, link),
+        subject=_subject(facts, link, lot_link),
         resources=(
             *facts.files,
             *(claim.file for claim in claims if claim.file),
@@ -143,13 +144,13 @@ def compose(facts: PassportFacts) -> dict[str, Any]:
     )
 
 
-def _subject(facts: PassportFacts, link: str) -> dict[str, Any]:
+def _subject(facts: PassportFacts, link: str, lot_link: str) -> dict[str, Any]:
     claims = [_certificate_claim(link, fact) for fact in facts.certificates]
     claims += [_inspection_claim(link, fact) for fact in facts.inspections]
     trace = {
         "type": ["TraceabilityPerformance"],
         "valueChainProcess": "Distribution",
-        "event": [_event(link, fact) for fact in facts.events],
+        "event": [_event(lot_link, fact) for fact in facts.events],
         "traceabilityEvent": [secure_link(fact.credential) for fact in facts.events if fact.credential] or None,
     }
     return {

@@ -58,8 +58,14 @@ def revoke(key: str, reason: str) -> None:
     from portal.passports import keyring  # noqa: PLC0415 - as above
 
     with _at_work() as (connection, ring, now):
-        lost = keyring.revoke(connection, ring=ring, multikey=key, reason=reason, now=now)
-    click.echo(f"{key} is revoked 密钥已吊销")
+        word = "is revoked 密钥已吊销"
+        try:
+            lost = keyring.revoke(connection, ring=ring, multikey=key, reason=reason, now=now)
+        except keyring.KeyRevokedAlready:
+            # Whoever was cut off behind the commit asks again, and is told what it cost all the same.
+            lost = keyring.unanchored(connection, ring=ring, multikey=key)
+            word = "was revoked before 密钥此前已吊销"
+    click.echo(f"{key} {word}")
     if lost:
         click.echo(f"{lost} credentials were not anchored yet: issue them anew. 尚未存证，请重新签发。")
         raise click.exceptions.Exit(1)

@@ -24,7 +24,8 @@ from portal.orders.model import OrderDraft, OrderLineDraft
 from portal.partners import service as partners
 from portal.partners.agreements import keep_agreement
 from portal.partners.model import Agreement
-from portal.passports.model import code_hash, passport_link
+from portal.passports.bearer import Bearer, passport_link
+from portal.passports.model import code_hash
 from portal.platform.services import Services
 from portal.replenishment import service as replenishment
 from portal.replenishment.model import Order, PolicyDraft, ShipmentDraft
@@ -366,34 +367,40 @@ class _Loader:
         )[0]
 
     def _passports(self) -> None:
-        newest = {lot.sku: lot for lot in year.stock(self.today) if lot.node == "SH-1"}
-        lots = []
-        for sku in passports.SKUS:
-            lot, item = newest[sku], _ITEMS[sku]
-            supplier = _PARTNERS[item.supplier]
-            lots.append(
-                passports.PassportLot(
-                    product_id=self.products[sku],
-                    sku=sku,
-                    name_zh=item.zh,
-                    name_en=item.en,
-                    lot_code=lot.lot,
-                    made_on=lot.made_on or self.today,
-                    expires_on=lot.expires_on or self.today,
-                    quantity=lot.quantity,
-                    supplier_id=self.partners[item.supplier],
-                    supplier_code=item.supplier,
-                    supplier_zh=supplier.name_zh,
-                    supplier_en=supplier.name_en,
-                    location_id=self.nodes["SH-1"],
-                )
-            )
+        """Sign passports of some lots, replace one of them, and let a paper that ran out keep a lot back."""
+        newest = {lot.sku: lot for lot in year.stock(self.today) if lot.node == _VMI_NODE}
         passports.issue(
             self.connection,
             actor=self.actor,
             services=self.services,
-            lots=lots,
+            lots=[self._lot(newest[sku]) for sku in passports.SKUS],
             now=self.now,
+        )
+        passports.withhold(
+            self.connection,
+            actor=self.actor,
+            services=self.services,
+            lot=self._lot(newest[passports.WITHHELD]),
+            now=self.now,
+        )
+
+    def _lot(self, lot: year.DemoLot) -> passports.PassportLot:
+        item = _ITEMS[lot.sku]
+        supplier = _PARTNERS[item.supplier]
+        return passports.PassportLot(
+            product_id=self.products[lot.sku],
+            sku=lot.sku,
+            name_zh=item.zh,
+            name_en=item.en,
+            lot_code=lot.lot,
+            made_on=lot.made_on or self.today,
+            expires_on=lot.expires_on or self.today,
+            quantity=lot.quantity,
+            supplier_id=self.partners[item.supplier],
+            supplier_code=item.supplier,
+            supplier_zh=supplier.name_zh,
+            supplier_en=supplier.name_en,
+            location_id=self.nodes[_VMI_NODE],
         )
 
 
@@ -403,17 +410,16 @@ def passport_links(services: Services) -> list[tuple[str, str]]:
         company = partners.the_company(connection)
         rows = connection.execute(
             text(
-                "SELECT DISTINCT ON (gtin, lot_code) gtin, lot_code, digest FROM credential"
+                "SELECT DISTINCT ON (about) gtin, lot_code, coalesce(serial, '') AS serial, digest FROM credential"
                 " WHERE org_id = :org AND kind = 'product_passport'"
-                " ORDER BY gtin, lot_code, issued_at DESC, id DESC"
+                " ORDER BY about, issued_at DESC, id DESC"
             ),
             {"org": company.id if company else None},
         ).all()
     origin = services.settings.origin
-    return [
-        (
-            f"{passport_link(origin, gtin=row.gtin, lot_code=row.lot_code)}#h={code_hash(row.digest)}",
-            f"{origin}/bundles/{row.digest.hex()}.json",
-        )
-        for row in rows
-    ]
+    links = []
+    for row in rows:
+        bearer = Bearer(gtin=row.gtin, lot_code=row.lot_code, serial=row.serial)
+        code = f"{passport_link(origin, bearer)}#h={code_hash(row.digest)}"
+        links.append((code, f"{origin}/bundles/{row.digest.hex()}.json"))
+    return links

@@ -13,15 +13,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from portal.demo.papers import pdf
-from portal.flows import evidence, passporting
+from portal.flows import evidence, passporting, withholding
 from portal.flows.naming import two_names
 from portal.kernel.actor import Actor
-from portal.passports import service
+from portal.kernel.ids import new_id
+from portal.passports import service, status
+from portal.passports.fitness import service as fitness
+from portal.passports.fitness.model import Requirement
 from portal.passports.model import DocumentDraft, DocumentKind, TraceInput, TraceLine
+from portal.platform.files import FileStore
 from portal.platform.services import Services
 
 SKUS = ("CK-203", "TE-305", "NT-401")
 """Products of which one lot has a passport."""
+
+WITHHELD = "NT-402"
+"""Of this product one lot is withheld: the certificate it must have has run out."""
 
 _MAX_BYTES = 1 << 20
 _GLN = "9520123456788"
@@ -29,6 +36,13 @@ _USCC = "91310115MA1DEM026C"
 _WALNUTS, _CASHEWS = "09521999000013", "09521999000020"
 _MADE_FROM = "NT-401"
 """Of this product the trace says from what its lot was packed."""
+
+_CORRECTED = "TE-305"
+"""Of this product the lot's first passport was signed before its arrival was noted: revoked, and replaced."""
+
+_ORGANIC = "OP"
+_FIRST_SIGNED = timedelta(hours=3)
+_RAN_OUT = timedelta(days=9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +84,97 @@ def issue(
         evidence.issue_place(connection, signing=signing, location_id=location_id, gln=_GLN)
     found = []
     for lot in lots:
-        for draft, content in _papers(lot, now.date()):
-            file = store.add(io.BytesIO(content), max_bytes=_MAX_BYTES)
-            passporting.hand_in(connection, actor=actor, draft=draft, file=file, now=now)
-        for line in _trace(lot, zone):
-            service.record_trace(connection, org_id=actor.org_id, line=line, now=now)
-        found.append(
-            passporting.issue(
-                connection,
-                actor=actor,
-                services=services,
-                product_id=lot.product_id,
-                lot_code=lot.lot_code,
-                now=now,
+        _hand_in(connection, actor, store, _papers(lot, now.date()), now)
+        trace, first = _trace(lot, zone), None
+        if lot.sku == _CORRECTED:
+            early = now - _FIRST_SIGNED
+            _record(connection, actor, trace[:-1], early)
+            first = _sign(connection, actor, services, lot, early)
+        _record(connection, actor, trace, now)
+        found.append(_sign(connection, actor, services, lot, now))
+        if first is not None:
+            reason = "入库记录补齐后重新签发 Signed anew once its arrival was on record"
+            status.revoke(
+                connection, actor=actor, credential_id=first, reason=reason, now=now, superseded_by=found[-1]
             )
-        )
     return found
+
+
+def withhold(connection: Connection, *, actor: Actor, services: Services, lot: PassportLot, now: datetime) -> None:
+    """Ask for a certificate that has run out: the one lot of it whose supplier is on record is withheld.
+
+    Args:
+        connection: As for ``issue``, like the others.
+        actor: The operator.
+        services: Settings say where files lie.
+        lot: The lot.
+        now: Instant, in the company's zone.
+    """
+    store = passporting.files_of(services.settings.home)
+    # The licence of its supplier was handed in with a passport's papers.
+    _hand_in(connection, actor, store, [_papers(lot, now.date())[1], _organic(lot, now.date() - _RAN_OUT)], now)
+    _record(connection, actor, _trace(lot, ZoneInfo(services.settings.time_zone)), now)
+    requirement = Requirement(
+        id=new_id(now),
+        category=None,
+        product_id=lot.product_id,
+        supplier_id=lot.supplier_id,
+        kind=DocumentKind.CERTIFICATE,
+        name_zh="有机产品认证证书",
+        name_en="Organic product certificate",
+        number_prefix=_ORGANIC,
+    )
+    fitness.require(connection, actor=actor, requirement=requirement, now=now)
+    withholding.review(connection, org_id=actor.org_id, now=now, actor=actor, product_id=lot.product_id)
+
+
+def _hand_in(
+    connection: Connection,
+    actor: Actor,
+    store: FileStore,
+    papers: list[tuple[DocumentDraft, bytes]],
+    now: datetime,
+) -> None:
+    for draft, content in papers:
+        file = store.add(io.BytesIO(content), max_bytes=_MAX_BYTES)
+        passporting.hand_in(connection, actor=actor, draft=draft, file=file, now=now)
+
+
+def _record(connection: Connection, actor: Actor, lines: list[TraceLine], now: datetime) -> None:
+    for line in lines:
+        service.record_trace(connection, org_id=actor.org_id, line=line, now=now)
+
+
+def _sign(connection: Connection, actor: Actor, services: Services, lot: PassportLot, now: datetime) -> UUID:
+    return passporting.issue(
+        connection, actor=actor, services=services, product_id=lot.product_id, lot_code=lot.lot_code, now=now
+    )
+
+
+def _organic(lot: PassportLot, until: date) -> tuple[DocumentDraft, bytes]:
+    number = f"{_ORGANIC}-{lot.supplier_code}-{until.year}"
+    since = until - timedelta(days=364)
+    draft = DocumentDraft(
+        kind=DocumentKind.CERTIFICATE,
+        partner_id=lot.supplier_id,
+        product_id=lot.product_id,
+        lot_code=None,
+        number=number,
+        issued_by="示例认证中心 Example Certification Centre",
+        valid_from=since,
+        valid_until=until,
+        file_name=f"{number}.pdf",
+    )
+    return draft, pdf(
+        "有机产品认证证书 Organic product certificate",
+        [
+            f"编号 No. {number}",
+            f"企业 Firm: {lot.supplier_zh} {lot.supplier_en}",
+            f"产品 Product: {lot.name_zh} {lot.name_en}",
+            f"有效期 Valid: {since} - {until}",
+            "演示数据 Demo data",
+        ],
+    )
 
 
 def _papers(lot: PassportLot, today: date) -> list[tuple[DocumentDraft, bytes]]:

@@ -17,6 +17,7 @@ from portal.inventory.store import location_table
 from portal.kernel.errors import NotFound
 from portal.partners.store import company_table, partner_table
 from portal.passports import credentials, papers, reads
+from portal.passports.bearer import Bearer, passport_link
 from portal.passports.fitness.reads import said_about
 from portal.passports.issuing import Issued, Signing, keep_once
 from portal.passports.kinds import (
@@ -31,7 +32,7 @@ from portal.passports.kinds import (
     paper_draft,
     place_uri,
 )
-from portal.passports.model import Links, Paper, PassportSubject, TraceLine, full_gtin, last_second, passport_link
+from portal.passports.model import Links, Paper, PassportSubject, TraceLine, full_gtin, last_second
 from portal.passports.reads import Document
 
 
@@ -155,7 +156,7 @@ def links_of_lot(
     Args:
         connection: Open transaction.
         signing: Who signs, for whom, and when.
-        subject: The lot.
+        subject: The lot, or the piece of it.
         cited: What the passport cites; a report whose own dates are over has no credential.
 
     Raises:
@@ -164,7 +165,7 @@ def links_of_lot(
     """
     org_id, zone = signing.actor.org_id, signing.issuer.zone
     gtin = full_gtin(subject.gtin)
-    passport_link(signing.issuer.origin, gtin=gtin, lot_code=subject.lot_code)
+    passport_link(signing.issuer.origin, Bearer(gtin=gtin, lot_code=subject.lot_code))
     trace = reads.trace_of_lot(connection, org_id=org_id, product_id=subject.product_id, lot_code=subject.lot_code)
     goods = TracedGoods(
         gtin=gtin,

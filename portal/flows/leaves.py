@@ -13,13 +13,12 @@ from ledger.canonical import canonical_bytes
 from portal.flows.passporting import issuer_of
 from portal.partners import reads as partners
 from portal.passports import lists, reads, records, service
+from portal.passports.audit_heads import AUDIT
 from portal.passports.issuer import issuer_did
 from portal.passports.records import RecordKind
 from portal.platform import audit
 from portal.platform.services import Services
 
-AUDIT = "audit"
-"""Name of the audit log among records."""
 HEAD_AFTER = timedelta(days=1)
 """Longest time without a head of the audit log on the chain, while there is something new in it."""
 

@@ -18,6 +18,7 @@ from portal.kernel.quantity import to_text
 from portal.partners import reads as partners
 from portal.partners.model import NoAgreement, Viewer
 from portal.passports import credentials, reads, tokens
+from portal.passports.bearer import Bearer
 from portal.passports.disclosing import PARTS, DisclosurePolicy, Level, Part, level_of
 from portal.passports.reads import Passport
 from portal.platform.services import Services
@@ -46,31 +47,30 @@ def presented(
     *,
     services: Services,
     viewer: Viewer,
-    place: tuple[str, str],
+    bearer: Bearer,
     without: frozenset[str] = frozenset(),
 ) -> Presented:
-    """Return a lot's newest passport as a viewer may see it.
+    """Return the newest passport of a lot or a piece as a viewer may see it.
 
     Args:
         connection: Any transaction.
         services: Clock, and where the issuer's key lies.
         viewer: Who asks, or through whose eyes.
-        place: GTIN of 14 digits and lot code.
+        bearer: The lot or the piece.
         without: Names of parts they leave out.
 
     Raises:
-        PassportNotFound: The lot has none.
+        PassportNotFound: It has none.
         NoAgreement: A customer without an agreement in force.
         LotNotCovered: See ``level_of``.
         IssuerMoved: See ``with_disclosures``.
     """
     org_id = viewer.org.id
-    gtin, lot_code = place
-    passport = reads.passport_of_lot(connection, org_id=org_id, gtin=gtin, lot_code=lot_code)
+    passport = reads.passport_of(connection, org_id=org_id, bearer=bearer)
     if viewer.role is Role.CUSTOMER and viewer.tier is None:
         raise NoAgreement("No agreement is in force today.")
     supplier_id = passporting.supplier_of_lot(
-        connection, org_id=org_id, product_id=passport.product_id, lot_code=lot_code
+        connection, org_id=org_id, product_id=passport.product_id, lot_code=passport.lot_code
     )
     level = level_of(viewer.role, viewer.disclosure, product_id=passport.product_id, supplier_id=supplier_id)
     detail = _detail(connection, viewer, passport, supplier_id)

@@ -31,6 +31,8 @@ from portal.passports.keyring import signing_key
 from portal.passports.model import (
     DocumentDraft,
     DocumentKind,
+    Links,
+    Paper,
     PapersMissing,
     PassportSubject,
     TraceLine,
@@ -65,6 +67,23 @@ class NoIssuer(NotFound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that is signed under a lot's passport, and under those of its pieces.
+
+    Attributes:
+        signing: Who signs, for whom, and when.
+        subject: The lot.
+        cited: Its papers.
+        links: The credentials of what is cited.
+    """
+
+    signing: Signing
+    subject: PassportSubject
+    cited: tuple[Paper, ...]
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LotToIssue:
     """A lot without a passport.
 
@@ -78,6 +97,7 @@ class LotToIssue:
         supplier_zh: Who handed in its report; empty before there is one.
         supplier_en: The same in English.
         missing: What its passport still needs: ``gtin``, ``inspection_report``, ``certificate``; empty when ready.
+        by_piece: Whether its pieces have serial numbers, so that each can have a passport of its own.
     """
 
     product_id: UUID
@@ -89,6 +109,7 @@ class LotToIssue:
     supplier_zh: str
     supplier_en: str
     missing: tuple[str, ...]
+    by_piece: bool
 
 
 def files_of(home: Path) -> FileStore:
@@ -190,7 +211,7 @@ def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lo
         PapersMissing: Nobody has handed in its inspection report.
     """
     product = inventory.find_product(connection, org_id=org_id, product_id=product_id)
-    made_on, expires_on = _dates_of_lot(connection, org_id, product_id, lot_code)
+    made_on, expires_on = dates_of_lot(connection, org_id, product_id, lot_code)
     supplier_id = supplier_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
     supplier = supplier_id and partners.partner_name(connection, org_id=org_id, partner_id=supplier_id)
     if not supplier:
@@ -212,9 +233,14 @@ def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lo
     )
 
 
-def _dates_of_lot(
+def dates_of_lot(
     connection: Connection, org_id: UUID, product_id: UUID, lot_code: str
 ) -> tuple[date | None, date | None]:
+    """Return when a lot was made and until when it is good, as far as known.
+
+    Raises:
+        UnknownLot: It was never received nor announced.
+    """
     stock, announced = lot_table.c, expected_table.c
     row = connection.execute(
         select(stock.made_on, stock.expires_on).where(
@@ -238,6 +264,23 @@ def issue(
 ) -> UUID:
     """Sign a lot's passport with the credentials of all it cites; what already stands exactly so is returned.
 
+    Returns:
+        The credential's id.
+
+    Raises:
+        portal.kernel.errors.PortalError: See ``prepare``, whose arguments it takes.
+    """
+    ready = prepare(connection, actor=actor, services=services, product_id=product_id, lot_code=lot_code, now=now)
+    return service.issue_passport(
+        connection, signing=ready.signing, subject=ready.subject, cited=ready.cited, links=ready.links
+    )
+
+
+def prepare(
+    connection: Connection, *, actor: Actor, services: Services, product_id: UUID, lot_code: str, now: datetime
+) -> Prepared:
+    """Sign the credentials of all that a lot's passport cites, and return what it will say.
+
     Args:
         connection: Open transaction.
         actor: Who issues it.
@@ -245,9 +288,6 @@ def issue(
         product_id: The product.
         lot_code: Its lot.
         now: Instant of issuing.
-
-    Returns:
-        The credential's id.
 
     Raises:
         LotRecalled: The lot was recalled.
@@ -264,7 +304,7 @@ def issue(
     subject = subject_of_lot(connection, org_id=actor.org_id, product_id=product_id, lot_code=lot_code)
     cited = service.cited_papers(connection, signing=signing, subject=subject)
     links = links_of_lot(connection, signing=signing, subject=subject, cited=cited)
-    return service.issue_passport(connection, signing=signing, subject=subject, cited=cited, links=links)
+    return Prepared(signing=signing, subject=subject, cited=cited, links=links)
 
 
 def signing_of(connection: Connection, *, actor: Actor, services: Services, now: datetime) -> Signing:
@@ -304,6 +344,7 @@ def lots_to_issue(connection: Connection, *, org_id: UUID, today: date) -> tuple
             missing=tuple(
                 name for name in ("gtin", "inspection_report", "certificate") if getattr(row, f"no_{name}")
             ),
+            by_piece=row.tracking == "serial",
         )
         for row in rows
     )
@@ -312,7 +353,7 @@ def lots_to_issue(connection: Connection, *, org_id: UUID, today: date) -> tuple
 _LOTS = """
 SELECT * FROM (
   SELECT p.id AS product_id, p.sku, p.name_zh, p.name_en, l.code AS lot_code, l.expires_on, l.created_at,
-    s.name_zh AS supplier_zh, s.name_en AS supplier_en,
+    p.tracking, s.name_zh AS supplier_zh, s.name_en AS supplier_en,
     coalesce(p.gtin, '') = '' AS no_gtin,
     r.partner_id IS NULL AS no_inspection_report,
     NOT EXISTS (
@@ -336,7 +377,7 @@ SELECT * FROM (
   WHERE l.org_id = :org AND l.code <> '' AND p.active
     AND NOT EXISTS (
       SELECT FROM credential k WHERE k.org_id = l.org_id AND k.product_id = l.product_id AND k.lot_code = l.code
-        AND k.kind = 'product_passport')
+        AND k.serial IS NULL AND k.kind = 'product_passport')
     AND (r.partner_id IS NOT NULL OR EXISTS (
       SELECT FROM stock_balance b WHERE b.org_id = l.org_id AND b.lot_id = l.id AND b.on_hand > 0))
 ) lots

@@ -162,7 +162,8 @@ def _lots(
                      OR EXISTS (
                         SELECT FROM credential c
                         JOIN credential_mark m ON m.org_id = c.org_id AND m.credential_id = c.id
-                        WHERE c.org_id = l.org_id AND c.product_id = l.product_id AND c.lot_code = l.code))
+                        WHERE c.org_id = l.org_id AND c.product_id = l.product_id AND c.lot_code = l.code
+                          AND c.serial IS NULL))
                     AND EXISTS (
                         SELECT FROM stock_balance b
                         WHERE b.org_id = l.org_id AND b.product_id = l.product_id AND b.lot_id = l.id

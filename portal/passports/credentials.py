@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from ledger.bundle import Anchor
 from ledger.kinds.epcis import epcis_document, epcis_event
+from portal.passports.bearer import Bearer
 from portal.passports.kinds import CredentialKind
 from portal.passports.reads import PassportNotFound, credentials_of, state_of
 from portal.passports.store import credential_table
@@ -23,8 +24,7 @@ class Credential:
     Attributes:
         kind: One of ``portal.passports.kinds.CredentialKind``, or a kind of another module.
         about: What it speaks of.
-        gtin: Of a lot's passport; empty for any other kind.
-        lot_code: Of a lot's passport; empty for any other kind.
+        of: The lot or the piece a passport is of; ``None`` for any other kind.
         digest: SHA-256 of the canonical credential, 32 bytes.
         state: ``issued`` (waits for its batch), ``sealed`` (waits for the chain) or ``anchored``.
         replaced_by: Digest of the newest one of its kind about the same, when that is another one.
@@ -33,8 +33,7 @@ class Credential:
     id: UUID
     kind: str
     about: str
-    gtin: str
-    lot_code: str
+    of: Bearer | None
     digest: bytes
     body: str
     issued_by: str
@@ -114,8 +113,7 @@ def _credential(row: Row[Any]) -> Credential:
         id=row.id,
         kind=row.kind,
         about=row.about,
-        gtin=row.gtin or "",
-        lot_code=row.lot_code or "",
+        of=Bearer(gtin=row.gtin, lot_code=row.lot_code, serial=row.serial or "") if row.gtin else None,
         digest=row.digest,
         body=row.body,
         issued_by=row.issued_by,

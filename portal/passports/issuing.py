@@ -91,7 +91,7 @@ def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credent
     )
     unsigned = {**draft.unsigned, "credentialStatus": place}
     document = canonical_bytes(sign(unsigned, signing.issuer.key, created=now))
-    product_id, gtin, lot_code = draft.lot or (None, None, None)
+    product_id, bearer = draft.of or (None, None)
     issued = Issued(id=credential_id, digest=sha256(document))
     connection.execute(
         credential_table.insert().values(
@@ -100,8 +100,9 @@ def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credent
             kind=draft.kind.value,
             about=draft.about,
             product_id=product_id,
-            gtin=gtin,
-            lot_code=lot_code,
+            gtin=bearer.gtin if bearer else None,
+            lot_code=bearer.lot_code if bearer else None,
+            serial=bearer.serial or None if bearer else None,
             body=document.decode(),
             digest=issued.digest,
             facts_key=key,
@@ -112,11 +113,16 @@ def keep_once(connection: Connection, *, signing: Signing, draft: Draft, credent
         )
     )
     told: EvidenceIssued | PassportIssued
-    if draft.lot is None:
+    if bearer is None:
         told = EvidenceIssued(org_id=org_id, credential_id=credential_id, kind=draft.kind.value)
     else:
-        _, gtin, lot_code = draft.lot
-        told = PassportIssued(org_id=org_id, credential_id=credential_id, gtin=gtin, lot_code=lot_code)
+        told = PassportIssued(
+            org_id=org_id,
+            credential_id=credential_id,
+            gtin=bearer.gtin,
+            lot_code=bearer.lot_code,
+            serial=bearer.serial,
+        )
     publish(connection, told, now=now)
     defer(connection, SEAL, queueing_lock=SEAL, at=now + signing.seal_after, org_id=str(org_id))
     return issued

@@ -163,9 +163,14 @@ def revoke(connection: Connection, *, ring: Keyring, multikey: str, reason: str,
     if signed:
         _note(connection, actor, did, _fresh(connection, actor.org_id, ring.safe, did), now)
     _tell(connection, actor, "key.revoked", {"key": multikey, "reason": reason}, now)
-    asked = {"org": actor.org_id, "method": f"{did}#{multikey}"}
-    lost: int = connection.execute(text(_UNANCHORED), asked).scalar_one()
-    return lost
+    return unanchored(connection, ring=ring, multikey=multikey)
+
+
+def unanchored(connection: Connection, *, ring: Keyring, multikey: str) -> int:
+    """Return how many credentials a key signed that are not final on the chain."""
+    asked = {"org": ring.actor.org_id, "method": f"{ring.did}#{multikey}"}
+    found: int = connection.execute(text(_UNANCHORED), asked).scalar_one()
+    return found
 
 
 def _hold(connection: Connection) -> None:
@@ -187,7 +192,8 @@ def _active(connection: Connection, org_id: UUID, safe: KeySafe, did: str) -> st
 
 
 def _fresh(connection: Connection, org_id: UUID, safe: KeySafe, did: str) -> str:
-    """Return a key that no row speaks of: one a crash left behind, else a new one."""
+    """Return a key that no row speaks of: one a crash left behind, else a new one; the caller holds the lock."""
+    safe.sweep()
     noted = connection.execute(select(issuer_table.c.multikey).where(issuer_table.c.org_id == org_id)).scalars()
     left = set(safe.known()) - set(noted)
     if left:

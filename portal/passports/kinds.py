@@ -23,6 +23,7 @@ from ledger.kinds.identity import IdentityFacts, check_uscc
 from ledger.kinds.traceability import EventFacts, Goods
 from portal.kernel.errors import Malformed
 from portal.kernel.quantity import to_text
+from portal.passports.bearer import Bearer
 from portal.passports.model import (
     AlreadyOver,
     DocumentKind,
@@ -72,7 +73,7 @@ class Draft:
         about: What it is about; of two about the same thing the newer one counts.
         key: Digest of what it says; the same again is not issued again.
         unsigned: The composed credential.
-        lot: Product, GTIN and lot, of a lot's passport only.
+        of: The product, and the lot or the piece of it; of a passport only.
     """
 
     kind: CredentialKind
@@ -80,7 +81,7 @@ class Draft:
     key: str
     unsigned: Mapping[str, Any]
     valid_until: datetime | None = None
-    lot: tuple[UUID, str, str] | None = None
+    of: tuple[UUID, Bearer] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +115,6 @@ class Place:
     code: str
     name: str
     gln: str | None
-
-
-def about_lot(gtin: str, lot_code: str) -> str:
-    """Return what a lot's passport is about."""
-    return f"lot/{gtin}/{lot_code}"
 
 
 def about_paper(document_id: UUID) -> str:

@@ -15,6 +15,7 @@ class PassportIssued(Message):
         credential_id: The new credential.
         gtin: 14 digits.
         lot_code: The lot it speaks of.
+        serial: The one piece of it, when it speaks of that; else empty.
     """
 
     name: ClassVar[str] = "passports.passport.issued"
@@ -22,6 +23,7 @@ class PassportIssued(Message):
     credential_id: UUID
     gtin: str
     lot_code: str
+    serial: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ledger.canonical import canonical_bytes, sha256
-from ledger.errors import BadLot
-from ledger.kinds.digital_link import digital_link
 from ledger.kinds.envelope import EvidenceFile, LinkedCredential, Party
 from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact
 from portal.kernel.errors import Malformed, Refused
 from portal.kernel.gtin import to_gtin14
 from portal.kernel.quantity import to_text
+from portal.passports.bearer import Bearer, passport_link
 
 PDF = "application/pdf"
 MAX_TEXT = 200
@@ -69,12 +68,6 @@ class AlreadyOver(Refused):
     """A paper whose validity has ended is worth nothing any more."""
 
     code = "already_over"
-
-
-class LotNotPrintable(Malformed):
-    """The lot's code cannot stand in a GS1 code: 1 to 20 letters, digits and signs of its set."""
-
-    code = "lot_not_printable"
 
 
 class PapersMissing(Refused):
@@ -179,7 +172,7 @@ class TraceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassportSubject:
-    """The lot a passport speaks of, as the other rooms know it.
+    """The lot or the piece a passport speaks of, as the other rooms know it.
 
     Attributes:
         gtin: 8, 12, 13 or 14 digits; empty when the product has none.
@@ -188,6 +181,7 @@ class PassportSubject:
         supplier_id: Whose papers count.
         supplier_code: Stable code of the supplier, for its URI.
         supplier_name: Its name as the passport shows it.
+        serial: Serial number of the one piece; empty for the whole lot.
     """
 
     product_id: UUID
@@ -202,6 +196,17 @@ class PassportSubject:
     supplier_id: UUID
     supplier_code: str
     supplier_name: str
+    serial: str = ""
+
+    @property
+    def bearer(self) -> Bearer:
+        """The lot or the piece as its address names it.
+
+        Raises:
+            NoGTIN: See ``full_gtin``.
+            portal.kernel.gtin.NotAGTIN: See ``full_gtin``.
+        """
+        return Bearer(gtin=full_gtin(self.gtin), lot_code=self.lot_code, serial=self.serial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,23 +302,6 @@ def full_gtin(gtin: str | None) -> str:
     return to_gtin14(gtin)
 
 
-def passport_link(origin: str, *, gtin: str, lot_code: str) -> str:
-    """Return the address of a lot's passport page, as its code carries it (GS1 Digital Link).
-
-    Args:
-        origin: Scheme and host of the portal.
-        gtin: 14 digits.
-        lot_code: As the supplier writes it.
-
-    Raises:
-        LotNotPrintable: The lot's code cannot stand in a GS1 code.
-    """
-    try:
-        return digital_link(origin, gtin, lot_code)
-    except BadLot as error:
-        raise LotNotPrintable(f"Lot {lot_code!r} cannot stand in a GS1 code.", lot=lot_code) from error
-
-
 def code_hash(digest: bytes) -> str:
     """Return a fingerprint as the printed code carries it behind ``#h=``: base64url without padding (RFC 4648)."""
     return urlsafe_b64encode(digest).decode().rstrip("=")
@@ -368,7 +356,7 @@ def to_facts(
     """Return what the credential will say.
 
     Args:
-        subject: The lot.
+        subject: The lot or the piece.
         papers: Certificates in force and the lot's reports.
         trace: What happened to the lot, oldest first.
         issuing: Who issues it, where and when.
@@ -377,10 +365,10 @@ def to_facts(
     Raises:
         NoGTIN: See ``full_gtin``.
         portal.kernel.gtin.NotAGTIN: See ``full_gtin``.
-        LotNotPrintable: See ``passport_link``.
+        portal.passports.bearer.LotNotPrintable, portal.passports.bearer.SerialNotPrintable: See ``passport_link``.
     """
-    origin = issuing.origin
-    passport_link(origin, gtin=full_gtin(subject.gtin), lot_code=subject.lot_code)
+    origin, bearer = issuing.origin, subject.bearer
+    passport_link(origin, bearer)
     files = {p.id: _file(p, origin) for p in papers}
     return PassportFacts(
         id=f"{origin}/credentials/{issuing.credential_id}",
@@ -388,8 +376,9 @@ def to_facts(
         valid_from=issuing.at.replace(microsecond=0),
         valid_until=holds_until(papers, zone=issuing.zone),
         base_url=origin,
-        gtin=full_gtin(subject.gtin),
-        lot=subject.lot_code,
+        gtin=bearer.gtin,
+        lot=bearer.lot_code,
+        serial=bearer.serial or None,
         name_zh=subject.name_zh,
         name_en=subject.name_en,
         producer=Party(id=f"{origin}/partners/{subject.supplier_code}", name=subject.supplier_name),
@@ -455,6 +444,8 @@ def facts_key(facts: PassportFacts) -> str:
             for event in facts.events
         ],
     }
+    if facts.serial:
+        said["serial"] = facts.serial
     if linked:
         said["linked"] = sorted(one.sha256.hex() for one in linked)
     return sha256(canonical_bytes(said)).hex()

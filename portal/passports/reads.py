@@ -12,6 +12,7 @@ from ledger.canonical import parse_json_strict
 from ledger.keys import KeyRecord, PublicKey, did_document
 from ledger.trust import TrustedAnchor, TrustedIssuer, TrustList
 from portal.kernel.errors import NotFound
+from portal.passports.bearer import Bearer
 from portal.passports.kinds import CredentialKind
 from portal.passports.lists import snapshots
 from portal.passports.model import DocumentKind, Paper, TraceInput, TraceLine
@@ -45,7 +46,8 @@ class Passport:
         digest: SHA-256 of the canonical credential, 32 bytes; the QR's ``#h=``.
         state: ``issued`` (waits for its batch), ``sealed`` (waits for the chain) or ``anchored``.
         anchored_at: Block time, once anchored.
-        replaced_by: Digest of the newest passport of the same lot, when that is another one.
+        serial: Serial number of the one piece it is of; empty for a lot's.
+        replaced_by: Digest of the newest passport of the same lot or piece, when that is another one.
     """
 
     id: UUID
@@ -61,6 +63,12 @@ class Passport:
     block_number: int | None
     anchored_at: datetime | None
     replaced_by: bytes | None
+    serial: str
+
+    @property
+    def bearer(self) -> Bearer:
+        """What it is of."""
+        return Bearer(gtin=self.gtin, lot_code=self.lot_code, serial=self.serial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,28 +205,22 @@ def document_by_digest(
     return to_document(row)
 
 
-def passport_of_lot(connection: Connection, *, org_id: UUID, gtin: str, lot_code: str) -> Passport:
-    """Return the newest passport of a lot.
-
-    Args:
-        connection: Open transaction.
-        org_id: The host company.
-        gtin: 14 digits.
-        lot_code: As in the Digital Link.
+def passport_of(connection: Connection, *, org_id: UUID, bearer: Bearer) -> Passport:
+    """Return the newest passport of a lot or a piece.
 
     Raises:
         PassportNotFound: None was issued.
     """
     table = credential_table.c
     row = connection.execute(
-        _passports(org_id)
-        .where(table.gtin == gtin, table.lot_code == lot_code)
+        passports_query(org_id)
+        .where(table.about == bearer.about)
         .order_by(table.issued_at.desc(), table.id.desc())
         .limit(1)
     ).one_or_none()
     if row is None:
-        raise PassportNotFound(f"No passport for {gtin}, lot {lot_code}.", gtin=gtin, lot=lot_code)
-    return _passport(row)
+        raise PassportNotFound(f"No passport of {bearer.about}.", about=bearer.about)
+    return to_passport(row)
 
 
 def passport_by_digest(connection: Connection, *, org_id: UUID, digest: bytes) -> Passport:
@@ -227,10 +229,10 @@ def passport_by_digest(connection: Connection, *, org_id: UUID, digest: bytes) -
     Raises:
         PassportNotFound: There is none.
     """
-    row = connection.execute(_passports(org_id).where(credential_table.c.digest == digest)).one_or_none()
+    row = connection.execute(passports_query(org_id).where(credential_table.c.digest == digest)).one_or_none()
     if row is None:
         raise PassportNotFound(f"No passport {digest.hex()}.", digest=digest.hex())
-    return _passport(row)
+    return to_passport(row)
 
 
 def passport_by_id(connection: Connection, *, org_id: UUID, credential_id: UUID) -> Passport:
@@ -239,21 +241,21 @@ def passport_by_id(connection: Connection, *, org_id: UUID, credential_id: UUID)
     Raises:
         PassportNotFound: There is none.
     """
-    row = connection.execute(_passports(org_id).where(credential_table.c.id == credential_id)).one_or_none()
+    row = connection.execute(passports_query(org_id).where(credential_table.c.id == credential_id)).one_or_none()
     if row is None:
         raise PassportNotFound(f"No passport {credential_id}.", id=str(credential_id))
-    return _passport(row)
+    return to_passport(row)
 
 
-def history_of_lot(connection: Connection, *, org_id: UUID, gtin: str, lot_code: str) -> tuple[Passport, ...]:
-    """Return every passport a lot ever had, the one that counts first; empty when it never had one."""
+def history_of(connection: Connection, *, org_id: UUID, bearer: Bearer) -> tuple[Passport, ...]:
+    """Return every passport a lot or a piece ever had, the one that counts first; empty when it never had one."""
     table = credential_table.c
     rows = connection.execute(
-        _passports(org_id)
-        .where(table.gtin == gtin, table.lot_code == lot_code)
+        passports_query(org_id)
+        .where(table.about == bearer.about)
         .order_by(table.issued_at.desc(), table.id.desc())
     )
-    return tuple(_passport(row) for row in rows)
+    return tuple(to_passport(row) for row in rows)
 
 
 def passports(
@@ -267,12 +269,12 @@ def passports(
         .where(table.org_id == org_id, table.kind == CredentialKind.PASSPORT.value)
     ).scalar_one()
     rows = connection.execute(
-        _passports(org_id)
+        passports_query(org_id)
         .order_by(table.issued_at.desc(), table.id.desc())
         .limit(per_page)
         .offset((page - 1) * per_page)
     )
-    return tuple(_passport(row) for row in rows), count
+    return tuple(to_passport(row) for row in rows), count
 
 
 def passports_of_lots(
@@ -281,9 +283,11 @@ def passports_of_lots(
     """Return the newest passport of every lot of the given products, by product and lot."""
     table = credential_table.c
     rows = connection.execute(
-        _passports(org_id).where(table.product_id.in_(product_ids)).order_by(table.issued_at, table.id)
+        passports_query(org_id)
+        .where(table.product_id.in_(product_ids), table.serial.is_(None))
+        .order_by(table.issued_at, table.id)
     )
-    return {(row.product_id, row.lot_code): _passport(row) for row in rows}
+    return {(row.product_id, row.lot_code): to_passport(row) for row in rows}
 
 
 def bundle(connection: Connection, *, org_id: UUID, digest: bytes, at: datetime | None = None) -> bytes:
@@ -410,7 +414,8 @@ def _issuers(connection: Connection, org_id: UUID) -> dict[str, list[KeyRecord]]
     return issuers
 
 
-def _passports(org_id: UUID) -> Select[Any]:
+def passports_query(org_id: UUID) -> Select[Any]:
+    """Return the query of all passports; see ``credentials_of``."""
     return credentials_of(org_id).where(credential_table.c.kind == CredentialKind.PASSPORT.value)
 
 
@@ -446,7 +451,8 @@ def state_of(row: Row[Any]) -> str:
     return "issued" if row.batch_state is None else "anchored" if row.batch_state == "final" else "sealed"
 
 
-def _passport(row: Row[Any]) -> Passport:
+def to_passport(row: Row[Any]) -> Passport:
+    """Return the passport that a row of ``passports_query`` holds."""
     anchor = None if row.receipt is None else Anchor.from_value(row.receipt)
     return Passport(
         id=row.id,
@@ -462,6 +468,7 @@ def _passport(row: Row[Any]) -> Passport:
         block_number=anchor.block_number if anchor else None,
         anchored_at=anchor.block_time if anchor else None,
         replaced_by=None if row.newest == row.digest else row.newest,
+        serial=row.serial or "",
     )
 
 

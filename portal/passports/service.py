@@ -18,7 +18,7 @@ from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 from portal.passports.fitness.reads import said_about
 from portal.passports.issuing import Signing, keep_once
-from portal.passports.kinds import CredentialKind, Draft, about_lot, about_paper
+from portal.passports.kinds import CredentialKind, Draft, about_paper
 from portal.passports.messages import DocumentRegistered
 from portal.passports.model import (
     PDF,
@@ -150,14 +150,14 @@ def issue_passport(
     cited: tuple[Paper, ...],
     links: Links,
 ) -> UUID:
-    """Sign a lot's passport from its papers and trace, and queue its sealing.
+    """Sign a lot's or a piece's passport from the lot's papers and trace, and queue its sealing.
 
     When a passport that was not revoked already says exactly the same, that one is returned and nothing is issued.
 
     Args:
         connection: Open transaction.
         signing: Who signs, for whom, and when.
-        subject: The lot as the other rooms know it.
+        subject: The lot or the piece as the other rooms know it.
         cited: Its papers, as ``cited_papers`` returns them.
         links: Credentials of what it cites, linked by digest.
 
@@ -167,7 +167,7 @@ def issue_passport(
     Raises:
         NoGTIN: The product has no GTIN.
         portal.kernel.gtin.NotAGTIN: Its check digit is wrong.
-        LotNotPrintable: The lot's code cannot stand in a Digital Link.
+        LotNotPrintable, SerialNotPrintable: See ``portal.passports.bearer.passport_link``.
     """
     org_id = signing.actor.org_id
     trace = trace_of_lot(connection, org_id=org_id, product_id=subject.product_id, lot_code=subject.lot_code)
@@ -175,11 +175,11 @@ def issue_passport(
     facts = to_facts(subject, cited, trace, issuing=issuing, links=links)
     draft = Draft(
         kind=CredentialKind.PASSPORT,
-        about=about_lot(facts.gtin, subject.lot_code),
+        about=subject.bearer.about,
         key=facts_key(facts),
         unsigned=compose(facts),
         valid_until=facts.valid_until,
-        lot=(subject.product_id, facts.gtin, subject.lot_code),
+        of=(subject.product_id, subject.bearer),
     )
     return keep_once(connection, signing=signing, draft=draft, credential_id=issuing.credential_id).id
 

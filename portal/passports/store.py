@@ -66,6 +66,14 @@ trace_table = org_table(
     reference("partner_id", "partner"),
     UniqueConstraint("org_id", "source_key"),
     Index("ix_trace_event_lot", "org_id", "product_id", "lot_code"),
+    # Which lots a lot went into.
+    Index(
+        "ix_trace_event_inputs",
+        "inputs",
+        postgresql_using="gin",
+        postgresql_ops={"inputs": "jsonb_path_ops"},
+        postgresql_where=text("inputs IS NOT NULL"),
+    ),
 )
 
 batch_table = org_table(
@@ -90,10 +98,11 @@ credential_table = org_table(
     Column("kind", Text, nullable=False),
     # What it speaks of (lot/…, document/…, event/…); the newest of a kind about the same thing counts.
     Column("about", Text, nullable=False, server_default=""),
-    # Of a lot's passport only.
+    # Of a passport only: what it is of. A piece's says its lot beside its serial number.
     identifier("product_id", nullable=True),
     Column("gtin", Text),
     Column("lot_code", Text),
+    Column("serial", Text),
     # The signed document's exact text; never changed after issuing.
     Column("body", Text, nullable=False),
     # SHA-256 of its canonical bytes: the QR's #h= and the leaf's data.
@@ -114,7 +123,17 @@ credential_table = org_table(
     UniqueConstraint("org_id", "digest"),
     UniqueConstraint("org_id", "facts_key"),
     Index("ix_credential_lot", "org_id", "gtin", "lot_code", "issued_at"),
+    CheckConstraint("serial <> ''", name="serial_given"),
     Index("ix_credential_about", "org_id", "about", "issued_at"),
+    Index(
+        "ix_credential_piece",
+        "org_id",
+        "product_id",
+        "lot_code",
+        "serial",
+        "issued_at",
+        postgresql_where=text("serial IS NOT NULL"),
+    ),
     Index("ix_credential_unsealed", "org_id", "issued_at", postgresql_where=text("batch_id IS NULL")),
 )
 

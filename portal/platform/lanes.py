@@ -15,8 +15,9 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGconn
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.pool import QueuePool
 
@@ -136,8 +137,6 @@ def _last_row(pgconn: PGconn, sent: int) -> tuple[bytes | None, ...] | None:
         result = pgconn.get_result()
         if result is None or result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
             fault = fault or _fault(pgconn, result)
-            if result is None:
-                raise fault
         elif result.ntuples:
             row = tuple(result.get_value(0, column) for column in range(result.nfields))
         else:
@@ -149,10 +148,11 @@ def _last_row(pgconn: PGconn, sent: int) -> tuple[bytes | None, ...] | None:
     return row
 
 
-def _fault(pgconn: PGconn, result: Any) -> psycopg.Error:
-    if result is None or pgconn.status != psycopg.pq.ConnStatus.OK:
-        return psycopg.OperationalError(pgconn.get_error_message())
-    return psycopg.errors.error_from_result(result)
+def _fault(pgconn: PGconn, result: PGresult | None) -> psycopg.Error:
+    """Name what a statement failed of; a connection that is gone has no result left to tell it."""
+    if result is not None and pgconn.status == ConnStatus.OK:
+        return error_from_result(result)
+    return psycopg.OperationalError(pgconn.get_error_message())
 
 
 class Lanes:

@@ -4,7 +4,7 @@ import { verifyBundle, parseStrict } from './verify.mjs';
 
 export const toHex = (code) => Array.from(atob(code.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 
-// The bundle of the printed code; where there is none, that of the lot's newest passport, which will not fit the code.
+// The bundle of the printed code; where there is none, that of the newest passport of the goods, which will not fit the code.
 export async function bundleOf(code, newest) {
   const exact = /^[\w-]{43}$/.test(code ?? '') && `/bundles/${toHex(code)}.json`;
   let answer = exact && await fetch(exact);
@@ -23,21 +23,24 @@ export async function trustList() {
   }
 }
 
-function checkGoods(credential, gtin, lot) {
+// A piece has its own address, with or without its lot before it; a lot's passport is none of its pieces'.
+function checkGoods(credential, goods) {
   const { product } = credential.credentialSubject;
-  const found = `${product?.characteristics?.gtin} ${product?.batchNumber}`;
-  const ok = found === `${gtin} ${lot}`;
+  const lot = `${product?.characteristics?.gtin}/10/${product?.batchNumber}`;
+  const found = product?.serialNumber ? `${lot}/21/${product.serialNumber}` : lot;
+  const ok = [found, found.replace(/\/10.*(?=\/21)/, '')].includes(goods);
   return { id: 'goods', state: ok ? 'ok' : 'failed', code: ok ? 'ok' : 'other_goods', params: { found } };
 }
 
-// What verifyBundle finds, and whether the passport is that of the goods whose code was read.
-export async function judge(bytes, { trust, code, gtin, lot, files = [], asOf, linkedData }) {
+// What verifyBundle finds, and whether the passport is that of the goods whose code was read: "{GTIN}/10/{lot}",
+// "{GTIN}/21/{serial}", or both in one.
+export async function judge(bytes, { trust, code, goods, files = [], asOf, linkedData }) {
   const rpc = new URL('/chain', location).href;
   const report = await verifyBundle(bytes, { trust, rpc, expectedHash: code, files, asOf, linkedData });
   const unread = { id: 'goods', state: 'not_checked', code: 'not_reached', params: {} };
-  const goods = report.credential ? checkGoods(report.credential, gtin, lot) : unread;
-  report.checks.splice(1, 0, goods);
-  if (goods.state === 'failed') report.verdict = 'invalid';
+  const line = report.credential ? checkGoods(report.credential, goods) : unread;
+  report.checks.splice(1, 0, line);
+  if (line.state === 'failed') report.verdict = 'invalid';
   return report;
 }
 

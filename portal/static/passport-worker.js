@@ -3,7 +3,7 @@
 // portal's files in its name: a new release starts anew and throws the old one away.
 const CACHE = 'tally-passports-VERSION';
 const KEPT = [
-  /^\/01\/\d{14}\/10\/[^/]+$/,
+  /^\/01\/\d{14}\/(10|21)\/[^/]+$/,
   /^\/static\/\w+\/[\w.-]+$/,
   /^\/passport-words\/\w+\.json$/,
   /^\/bundles\/[0-9a-f]{64}\.json$/,

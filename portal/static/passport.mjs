@@ -51,7 +51,7 @@ function face(credential) {
   const named = (tongue) => more.names.find((name) => name['@language'] === tongue)?.['@value'];
   return {
     name: both(named('zh'), named('en')), producer: split(product.producedByParty?.name), issuer: split(credential.issuer.name),
-    lot: [product.batchNumber], gtin: [more.gtin], made: [product.productionDate ?? '·'], best: [more.bestBefore ?? '·'],
+    lot: [product.batchNumber], serial: [product.serialNumber ?? '·'], gtin: [more.gtin], made: [product.productionDate ?? '·'], best: [more.bestBefore ?? '·'],
     issued: [stamp(credential.validFrom)], until: [stamp(credential.validUntil)],
     papers: conformityClaim.map((claim) => {
       const kind = claim.certificate ? 'certificate' : 'inspection';
@@ -219,10 +219,10 @@ async function run() {
   let facts = null;
   try {
     const code = printed();
-    const [, gtin, lot] = /^\/01\/(\d{14})\/10\/(.+)$/.exec(decodeURIComponent(location.pathname));
+    const goods = decodeURIComponent(location.pathname.slice(4));
     const [{ bytes, byCode }, trust] = await Promise.all([bundleOf(code, page.dataset.bundle), trustList()]);
     $('#newer').hidden = !byCode || code === page.dataset.newest;
-    const asked = { trust, code, gtin, lot, asOf, files: [...files].map(([name, one]) => ({ name, bytes: one })), linkedData };
+    const asked = { trust, code, goods, asOf, files: [...files].map(([name, one]) => ({ name, bytes: one })), linkedData };
     report = await judge(bytes, asked);
     try {
       facts = report.credential ? face(report.credential) : null;

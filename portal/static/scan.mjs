@@ -1,6 +1,6 @@
 // The scan page: camera, photos and typed codes come in, a list of verdicts grows. Nothing but questions leaves the
 // device: the pictures are read here, and each passport is judged here, by verify.mjs.
-import { ofLot, read } from './codes.mjs';
+import { ofGoods, read } from './codes.mjs';
 import { bundleOf, judge, trustList, why, wording, worstOf } from './judging.mjs';
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -34,11 +34,11 @@ function trouble(code) {
 let scans = JSON.parse(sessionStorage.getItem(KEPT) ?? '[]');
 let cleared = [];
 const keep = () => sessionStorage.setItem(KEPT, JSON.stringify(scans));
-const address = ({ gtin, lot, code }) => `/01/${gtin}/10/${encodeURIComponent(lot)}${code ? `#h=${code}` : ''}`;
+const path = ({ gtin, lot, serial }) => `/01/${gtin}/${serial ? 21 : 10}/${encodeURIComponent(serial || lot)}`;
 
 // A link leads to the passport where there is one.
 function lead(link, scan) {
-  if (scan.gtin && scan.verdict !== 'none') link.href = address(scan);
+  if (scan.gtin && scan.verdict !== 'none') link.href = path(scan) + (scan.code ? `#h=${scan.code}` : '');
   else link.removeAttribute('href');
 }
 
@@ -52,7 +52,7 @@ function row(scan) {
   item.dataset.verdict = scan.verdict;
   lead($('[data-f=name]', item), scan);
   $('[data-f=name]', item).textContent = scan.name;
-  const ids = scan.gtin ? [`${words.lot[0]} ${scan.lot}`, `GTIN ${scan.gtin}`, scan.best && `${words.best[0]} ${scan.best}`] : [];
+  const ids = scan.gtin ? [scan.serial && `${words.serial[0]} ${scan.serial}`, scan.lot && `${words.lot[0]} ${scan.lot}`, `GTIN ${scan.gtin}`, scan.best && `${words.best[0]} ${scan.best}`] : [];
   $('[data-f=ids]', item).textContent = ids.filter(Boolean).map((text) => text.replaceAll(' ', '\u00a0')).join(' · ');
   $('[data-f=claimed]', item).textContent = scan.verdict === 'bad' && scan.best ? words.claimed[0] : '';
   $('[data-f=reason]', item).textContent = scan.verdict === 'good' ? '' : scan.reason;
@@ -84,9 +84,11 @@ let trust = null;
 async function look(scan) {
   try {
     trust ??= await trustList();
-    const { bytes } = await bundleOf(scan.code, `/01/${scan.gtin}/10/${encodeURIComponent(scan.lot)}/bundle.json`);
-    const report = await judge(bytes, { trust, code: scan.code, gtin: scan.gtin, lot: scan.lot });
-    const more = report.credential?.credentialSubject.product?.characteristics;
+    const { bytes } = await bundleOf(scan.code, `${path(scan)}/bundle.json`);
+    const report = await judge(bytes, { trust, code: scan.code, goods: scan.goods });
+    const product = report.credential?.credentialSubject.product;
+    const more = product?.characteristics;
+    scan.lot ||= `${product?.batchNumber ?? ''}`;
     const name = more?.names?.find((one) => one['@language'] === (english ? 'en' : 'zh'))?.['@value'];
     Object.assign(scan, { verdict: VERDICTS[report.verdict], reason: filled(why(words, report)[0], worstOf(report)?.params) });
     Object.assign(scan, { name: `${name ?? scan.name}`, best: `${more?.bestBefore ?? ''}` });
@@ -113,11 +115,11 @@ function add(found) {
     announce(word('seen', { name: known.name }));
     return;
   }
-  const { key, gtin, lot, code } = found;
-  const scan = { key, gtin, lot, code, at: new Date().toISOString(), times: 1 };
+  const { key, gtin, lot, serial, goods, code } = found;
+  const scan = { key, gtin, lot, serial, goods, code, at: new Date().toISOString(), times: 1 };
   scans.unshift(scan);
   if (found.kind === 'passport') {
-    Object.assign(scan, { verdict: 'wait', name: `${words.lot[0]} ${lot}`, reason: word('wait') });
+    Object.assign(scan, { verdict: 'wait', name: serial ? `${words.serial[0]} ${serial}` : `${words.lot[0]} ${lot}`, reason: word('wait') });
     show();
     judgeLater(scan);
   } else {
@@ -190,7 +192,7 @@ const cell = (value) => {
   return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 };
 function csv() {
-  const heads = ['at', 'verdict', 'reason', 'name', 'lot', 'gtin', 'best', 'code', 'times', 'key'];
+  const heads = ['at', 'verdict', 'reason', 'name', 'serial', 'lot', 'gtin', 'best', 'code', 'times', 'key'];
   const lines = scans.map((scan) => heads.map((head) => (head === 'verdict' ? word(`row.${scan.verdict}`) : scan[head])));
   return `\ufeff${[heads.map((head) => words[`csv.${head}`][0]), ...lines].map((line) => line.map(cell).join(',')).join('\r\n')}\r\n`;
 }
@@ -221,8 +223,8 @@ function undo() {
 }
 
 function typed(event) {
-  const [gtin, lot] = ['gtin', 'lot'].map((name) => event.target.elements[name].value.trim());
-  const found = /[/(]/.test(gtin) ? read(gtin, origins) : ofLot(gtin, lot);
+  const [gtin, lot, serial] = ['gtin', 'lot', 'serial'].map((name) => event.target.elements[name].value.trim());
+  const found = /[/(]/.test(gtin) ? read(gtin, origins) : ofGoods(gtin, lot, serial);
   if (!found) return;
   event.preventDefault();
   event.target.reset();
@@ -241,4 +243,5 @@ $('form[action="/verify"]').addEventListener('submit', typed);
 addEventListener('pagehide', end);
 for (const scan of scans) if (scan.verdict === 'wait') judgeLater(scan);
 show();
+$('#start').disabled = $('#photo').disabled = false;
 if (!isSecureContext) trouble('insecure');

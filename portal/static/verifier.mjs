@@ -84,9 +84,9 @@ function line(check) {
 function factsOf({ credential, name }) {
   const facts = { issuer: credential?.issuer.name, from: credential && stamp(credential.validFrom), until: credential?.validUntil && stamp(credential.validUntil) };
   const product = [credential?.credentialSubject].flat()[0]?.product;
-  Object.assign(facts, { lot: product?.batchNumber, gtin: product?.characteristics?.gtin, id: credential?.id, fingerprint: name && `sha256 ${name.slice(8, 72)}` });
+  Object.assign(facts, { serial: product?.serialNumber, lot: product?.batchNumber, gtin: product?.characteristics?.gtin, id: credential?.id, fingerprint: name && `sha256 ${name.slice(8, 72)}` });
   const list = make('dl', 'facts');
-  for (const key of ['lot', 'gtin', 'issuer', 'from', 'until', 'id', 'fingerprint']) {
+  for (const key of ['serial', 'lot', 'gtin', 'issuer', 'from', 'until', 'id', 'fingerprint']) {
     if (typeof facts[key] === 'string') list.append(make('div', '', make('dt', '', ...inline(words[`fact.${key}`])), make('dd', key === 'id' || key === 'fingerprint' ? 'small mono' : '', facts[key])));
   }
   return list;

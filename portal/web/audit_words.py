@@ -73,6 +73,7 @@ WHAT = {
     "account.end_sessions": _l("own sessions ended"),
     "requirements.add": _l("paper required"),
     "requirements.end": _l("paper required no more"),
+    "pieces.issue": _l("passports of pieces signed"),
     "credentials.accept": _l("credential of a paper signed"),
     "credentials.place": _l("credential of a place signed"),
     "credentials.identity": _l("credential of the company signed"),

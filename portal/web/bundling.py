@@ -11,6 +11,8 @@ _IMPORT = re.compile(r"^import \{([^}]*)\} from '\./(\w+)\.mjs';\n", re.MULTILIN
 _LAZY = re.compile(r"import\('\./(\w+)\.mjs'\)")
 _EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function\*?) (\w+))", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_SENTENCE = re.compile(r"\b(?:_|both|bi)\('[^']*'")
 _CLASS = re.compile(r"\.([A-Za-z_][\w-]*)")
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 
@@ -34,8 +36,12 @@ def squeeze_module(code: bytes) -> bytes:
 
 
 def names_in(files: Sequence[Path]) -> frozenset[str]:
-    """Return every word of a page's sources that could be the name of a class."""
-    return frozenset(name for file in files for name in _NAME.findall(file.read_text(encoding="utf-8")))
+    """Return every word of a page's sources that could be the name of a class.
+
+    Left out is what people read: comments of templates, and sentences that are translated.
+    """
+    sources = (_SENTENCE.sub("", _COMMENT.sub("", file.read_text(encoding="utf-8"))) for file in files)
+    return frozenset(name for text in sources for name in _NAME.findall(text))
 
 
 def excerpt(sheet: str, names: frozenset[str]) -> str:

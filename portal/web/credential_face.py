@@ -77,7 +77,9 @@ def _passport(subject: dict[str, Any]) -> Iterator[Line]:
     yield (), name
     yield pair("Product"), name
     yield ("GTIN",), (product["characteristics"]["gtin"],)
-    yield pair("Lot"), (product["batchNumber"],)
+    yield pair("Lot"), (product.get("batchNumber", "·"),)
+    if "serialNumber" in product:
+        yield pair("Serial number"), (product["serialNumber"],)
 
 
 def _paper(subject: dict[str, Any]) -> Iterator[Line]:

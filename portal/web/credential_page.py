@@ -7,8 +7,9 @@ from flask import render_template
 from sqlalchemy import Connection
 
 from portal.passports import credentials
+from portal.passports.bearer import passport_link
 from portal.passports.credentials import Credential
-from portal.passports.model import code_hash, passport_link
+from portal.passports.model import code_hash
 from portal.web.context import reading, services
 from portal.web.credential_face import face_of, kind_name
 from portal.web.passport_words import in_script, pair, words
@@ -27,8 +28,8 @@ def show(org_id: UUID, credential_id: UUID) -> str:
         found = credentials.credential_by_id(connection, org_id=org_id, credential_id=credential_id)
         linked = linked_of(connection, org_id, found)
     goods = ""
-    if found.lot_code:
-        link = passport_link(settings.origin, gtin=found.gtin, lot_code=found.lot_code)
+    if found.of:
+        link = passport_link(settings.origin, found.of)
         goods = link.removeprefix(settings.origin)
     return render_template(
         "public/credential.html",

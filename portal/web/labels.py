@@ -98,6 +98,13 @@ def _label(shown: Passport) -> Label:
     face = face_of(shown.body)
     names = [Line(name, size, 2) for name, size in zip(names_of(shown.body), (8, 6), strict=False)]
     facts = [Line(_two("Lot"), 5), Line(shown.lot_code, 8), Line(f"GTIN {shown.gtin}", 7)]
+    if shown.serial:
+        facts = [
+            Line(_two("Serial number"), 5),
+            Line(shown.serial, 8),
+            Line(f"{_two('Lot')} {shown.lot_code}", 6),
+            facts[-1],
+        ]
     if face.best:
         facts += [Line(_two("Best before"), 5), Line(face.best, 8)]
     return Label(link_of(shown), (*names, *facts))

@@ -13,8 +13,8 @@ from flask_babel import lazy_gettext as _l
 
 from portal.flows.partner_passports import Presented, presented
 from portal.inventory import reads as inventory
-from portal.kernel.gtin import to_gtin14
 from portal.passports import tokens
+from portal.passports.bearer import Bearer
 from portal.passports.disclosing import PARTS
 from portal.web import errors, filters
 from portal.web.audited import told
@@ -22,7 +22,7 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import reading, services
 from portal.web.passport_face import face_of
 from portal.web.passport_words import step
-from portal.web.public import path_of, stamp
+from portal.web.public import bearer_at, path_of, stamp
 
 PART_NAMES = {
     "producer": _l("Who made it"),
@@ -39,11 +39,11 @@ PART_NAMES = {
 blueprint = Blueprint("partner_passports", __name__, url_prefix="/partner")
 
 
-@blueprint.get("/01/<gtin>/10/<path:lot>")
+@blueprint.get("/01/<gtin>/<any('10', '21'):key>/<path:code>")
 @needs()
-def show(gtin: str, lot: str) -> ResponseReturnValue:
-    """Show what the viewer may see of a lot's passport."""
-    found = _found(gtin, lot, frozenset())
+def show(gtin: str, key: str, code: str) -> ResponseReturnValue:
+    """Show what the viewer may see of the passport of a lot or a piece."""
+    found = _found(bearer_at(gtin, key, code), frozenset())
     subject = found.claims["credentialSubject"]
     return render_template(
         "passports/partner.html",
@@ -58,12 +58,12 @@ def show(gtin: str, lot: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/01/<gtin>/10/<path:lot>/passport.sd-jwt")
+@blueprint.get("/01/<gtin>/<any('10', '21'):key>/<path:code>/passport.sd-jwt")
 @needs()
-def take(gtin: str, lot: str) -> ResponseReturnValue:
-    """Give what the viewer may see of a lot's passport, less what they leave out, as a signed file."""
+def take(gtin: str, key: str, code: str) -> ResponseReturnValue:
+    """Give what the viewer may see of a passport, less what they leave out, as a signed file."""
     known = {part.name for part in PARTS}
-    found = _found(gtin, lot, frozenset(request.args.getlist("without")) & known)
+    found = _found(bearer_at(gtin, key, code), frozenset(request.args.getlist("without")) & known)
     answer = Response(found.token, content_type=tokens.DISCLOSED)
     name = f"passport-{found.passport.digest.hex()[:8]}.sd-jwt"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -71,11 +71,10 @@ def take(gtin: str, lot: str) -> ResponseReturnValue:
     return answer
 
 
-def _found(gtin: str, lot: str, without: frozenset[str]) -> Presented:
+def _found(bearer: Bearer, without: frozenset[str]) -> Presented:
     viewer = current_viewer()
-    place = (to_gtin14(gtin), lot)
     with reading() as connection:
-        found = presented(connection, services=services(), viewer=viewer, place=place, without=without)
+        found = presented(connection, services=services(), viewer=viewer, bearer=bearer, without=without)
         product = inventory.find_product(connection, org_id=viewer.org.id, product_id=found.passport.product_id)
     told(products=(product.sku,), rows=1)
     return found

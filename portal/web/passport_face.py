@@ -59,6 +59,7 @@ class Face:
     name: tuple[str, ...]
     gtin: str
     lot: str
+    serial: str
     producer: tuple[str, ...]
     made: str
     best: str
@@ -86,7 +87,8 @@ def face_of(body: str) -> Face:
     return Face(
         name=shown(names["zh"], names["en"]),
         gtin=more["gtin"],
-        lot=product["batchNumber"],
+        lot=product.get("batchNumber", ""),
+        serial=product.get("serialNumber", ""),
         producer=split(product["producedByParty"]["name"]),
         made=product.get("productionDate", ""),
         best=more.get("bestBefore", ""),

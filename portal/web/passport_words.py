@@ -5,6 +5,7 @@ the script fills with the check's own. ``ok.<check>`` is what a passed check say
 """
 
 import json
+from collections.abc import Iterable
 
 from portal.web import i18n
 from portal.web.units import PLAIN, unit_name
@@ -31,26 +32,24 @@ def step(name: str) -> tuple[str, ...]:
 
 def words() -> Texts:
     """Return every sentence of the page's script."""
-    return {**_structure(), **_signature(), **_issuer(), **_anchor(), **_why(), **_always()}
+    units = {f"unit.{code}": (unit_name(code),) for code in PLAIN}
+    return {**_structure(), **_signature(), **_issuer(), **_anchor(), **_why(), **_labels(), **units}
 
 
-def first_words(*, chain_kind: str) -> Texts:
+def first_words(*, chain_kind: str, units: Iterable[str]) -> Texts:
     """Return what the script says when all is well; the rest is fetched when something is not.
 
     Scanning happens on slow lines, and most passports are good.
 
     Args:
         chain_kind: What sort of chain we anchor on: ``embedded``, ``consortium`` or ``public``.
+        units: UN/ECE Recommendation 20 codes of the quantities on the page.
     """
     known = words()
-    named = {*_FIRST, f"kind.{chain_kind}", *_always()}
+    named = {*_FIRST, f"kind.{chain_kind}", *_labels(), *(f"unit.{code}" for code in units)}
     return {
         code: texts for code, texts in known.items() if code in named or code.startswith(("ok.", "not_asked."))
     }
-
-
-def _always() -> Texts:
-    return {**_labels(), **{f"unit.{code}": (unit_name(code),) for code in PLAIN}}
 
 
 def _structure() -> Texts:

@@ -119,6 +119,7 @@ def detail(digest: str) -> ResponseReturnValue:
         shown = reads.passport_by_digest(connection, org_id=viewer.org.id, digest=to_digest(digest))
         said = status.history(connection, org_id=viewer.org.id, credential_id=shown.id)
         successor = _successor(connection, status.standing_of(said))
+        product = inventory.find_product(connection, org_id=viewer.org.id, product_id=shown.product_id)
     return render_template(
         "passports/detail.html",
         passport=shown,
@@ -130,6 +131,7 @@ def detail(digest: str) -> ResponseReturnValue:
         code=code_hash(shown.digest),
         stamp=stamp,
         issues=viewer.role is Role.OPERATOR,
+        by_piece=product.tracking == "serial",
         issued=request.args.get("issued", ""),
     )
 

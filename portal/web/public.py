@@ -1,7 +1,8 @@
 """The passport's pages for everybody, without an account: what a printed code opens, and what a verifier needs.
 
 The server shows and serves; the verdict is the visitor's own browser's (``portal/static/verify.mjs``). Addresses
-follow GS1 Digital Link URI Syntax 1.2: ``/01/{GTIN}/10/{lot}``.
+follow GS1 Digital Link URI Syntax 1.2: ``/01/{GTIN}/10/{lot}`` of a lot, ``/01/{GTIN}/21/{serial}`` of one piece;
+both in one address (``/10/{lot}/21/{serial}``) lead to the piece.
 """
 
 import io
@@ -13,14 +14,16 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from portal.flows import evidence, partner_passports, passporting
 from portal.kernel.gtin import NotAGTIN, to_gtin14
 from portal.passports import contexts, credentials, reads, tokens
+from portal.passports.bearer import Bearer, passport_link
 from portal.passports.fitness import reads as fitness
 from portal.passports.issuer import issuer_did
-from portal.passports.model import code_hash, passport_link
+from portal.passports.model import code_hash
 from portal.passports.packs import PackSources, build_pack
 from portal.passports.printed_code import RIM, printed_code
 from portal.passports.reads import Passport, PassportNotFound
@@ -32,6 +35,7 @@ from portal.web.passport_face import face_of
 from portal.web.passport_words import first_words, in_script, pair, step, words
 
 _DIGEST_CHARS = 64
+_GOODS = "/01/<gtin>/<any('10', '21'):key>/<path:code>"
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 """What is published here is for every verifier, wherever it runs."""
 _TOKENS = {tokens.TOKEN: partner_passports.public_token, tokens.DISCLOSED: partner_passports.public_disclosed}
@@ -51,28 +55,43 @@ def org_id() -> UUID:
     return here.id
 
 
-@blueprint.get("/01/<gtin>/10/<path:lot>")
-def passport(gtin: str, lot: str) -> ResponseReturnValue:
-    """Show a lot's passport; its browser part checks it."""
+def bearer_at(gtin: str, key: str, code: str) -> Bearer:
+    """Return what an address names.
+
+    Args:
+        gtin: As it stands there.
+        key: GS1 application identifier of what follows: ``10`` a lot, ``21`` a serial number.
+        code: The lot or the serial number.
+
+    Raises:
+        NotAGTIN: It has none.
+    """
+    full = to_gtin14(gtin)
+    return Bearer(gtin=full, lot_code=code) if key == "10" else Bearer(gtin=full, serial=code)
+
+
+@blueprint.get(_GOODS)
+def passport(gtin: str, key: str, code: str) -> ResponseReturnValue:
+    """Show the passport of a lot or a piece; its browser part checks it."""
     try:
-        full = to_gtin14(gtin)
+        bearer = bearer_at(gtin, key, code)
     except NotAGTIN as refusal:
         return errors.answer(replace(errors.problem_of(refusal), status=400, title=str(errors.TITLES[400])))
-    if full != gtin:
-        return redirect(request.full_path.replace(f"/01/{gtin}/", f"/01/{full}/", 1).rstrip("?"), code=301)
+    if bearer.gtin != gtin:
+        return redirect(request.full_path.replace(f"/01/{gtin}/", f"/01/{bearer.gtin}/", 1).rstrip("?"), code=301)
     with reading() as connection:
-        history = reads.history_of_lot(connection, org_id=org_id(), gtin=full, lot_code=lot)
-        recall = None
-        if history:
-            product_id = history[0].product_id
-            recall = fitness.recall_of_lot(connection, org_id=org_id(), product_id=product_id, lot_code=lot)
-    if not history:
-        return render_template("public/unknown.html", gtin=full, lot=lot), 404
-    newest = history[0]
+        history = reads.history_of(connection, org_id=org_id(), bearer=bearer)
+        if not history:
+            return _elsewhere(connection, bearer)
+        newest = history[0]
+        recall = fitness.recall_of_lot(
+            connection, org_id=org_id(), product_id=newest.product_id, lot_code=newest.lot_code
+        )
+    face = face_of(newest.body)
     return render_template(
         "public/passport.html",
         passport=newest,
-        face=face_of(newest.body),
+        face=face,
         history=history,
         recall=recall,
         code_hash=code_hash,
@@ -80,10 +99,27 @@ def passport(gtin: str, lot: str) -> ResponseReturnValue:
         path=path_of(newest),
         word=pair,
         step=step,
-        words=in_script(first_words(chain_kind=services().settings.chain_kind)),
+        words=in_script(
+            first_words(chain_kind=services().settings.chain_kind, units=[event.unit for event in face.events])
+        ),
         zone=services().settings.time_zone,
         stamp=stamp,
     )
+
+
+def _elsewhere(connection: Connection, bearer: Bearer) -> ResponseReturnValue:
+    """Lead an address of lot and serial number to its piece, which has one address only; else nothing is known.
+
+    A lot's code may hold ``/21/`` itself, which is why a lot of that name is looked for first.
+    """
+    lot, named, serial = bearer.lot_code.partition("/21/")
+    if named and serial:
+        piece = Bearer(gtin=bearer.gtin, serial=serial)
+        found = reads.history_of(connection, org_id=org_id(), bearer=piece)
+        if found and found[0].lot_code == lot:
+            return redirect(path_of(found[0]), code=302)
+        bearer = replace(piece, lot_code=lot)
+    return render_template("public/unknown.html", bearer=bearer), 404
 
 
 def stamp(instant: str) -> str:
@@ -94,14 +130,14 @@ def stamp(instant: str) -> str:
 
 def link_of(shown: Passport) -> str:
     """Return what the printed code carries: the Digital Link and the fingerprint behind ``#h=``."""
-    link = passport_link(services().settings.origin, gtin=shown.gtin, lot_code=shown.lot_code)
+    link = passport_link(services().settings.origin, shown.bearer)
     return f"{link}#h={code_hash(shown.digest)}"
 
 
 def path_of(shown: Passport) -> str:
     """Return the path of a passport's page on this server."""
     origin = services().settings.origin
-    return passport_link(origin, gtin=shown.gtin, lot_code=shown.lot_code).removeprefix(origin)
+    return passport_link(origin, shown.bearer).removeprefix(origin)
 
 
 def qr_svg(link: str) -> Response:
@@ -120,11 +156,11 @@ def qr_svg(link: str) -> Response:
     return Response(drawing.getvalue(), content_type="image/svg+xml")
 
 
-@blueprint.get("/01/<gtin>/10/<path:lot>/qr.svg")
-def qr(gtin: str, lot: str) -> ResponseReturnValue:
+@blueprint.get(f"{_GOODS}/qr.svg")
+def qr(gtin: str, key: str, code: str) -> ResponseReturnValue:
     """Draw the code to print on the goods: address and fingerprint of the newest passport."""
     with reading() as connection:
-        newest = reads.passport_of_lot(connection, org_id=org_id(), gtin=to_gtin14(gtin), lot_code=lot)
+        newest = reads.passport_of(connection, org_id=org_id(), bearer=bearer_at(gtin, key, code))
     return qr_svg(link_of(newest))
 
 
@@ -174,11 +210,11 @@ def _context(data: bytes) -> Response:
     return answer
 
 
-@blueprint.get("/01/<gtin>/10/<path:lot>/bundle.json")
-def bundle_of_lot(gtin: str, lot: str) -> ResponseReturnValue:
-    """Give the bundle of a lot's newest passport, for who knows the lot but has no printed code."""
+@blueprint.get(f"{_GOODS}/bundle.json")
+def newest_bundle(gtin: str, key: str, code: str) -> ResponseReturnValue:
+    """Give the bundle of the newest passport, for who knows the lot or the piece but has no printed code."""
     with reading() as connection:
-        newest = reads.passport_of_lot(connection, org_id=org_id(), gtin=to_gtin14(gtin), lot_code=lot)
+        newest = reads.passport_of(connection, org_id=org_id(), bearer=bearer_at(gtin, key, code))
     return bundle(newest.digest.hex())
 
 
@@ -337,6 +373,9 @@ def register(app: Flask) -> None:
         not_relayed=_l("“%(method)s” is not passed on to the chain; only questions that change nothing are."),
         chain_silent=_l("The chain does not answer just now."),
         lot_not_printable=_l("Lot %(lot)s cannot stand in a code: 1 to 20 letters, digits and signs."),
+        serial_not_printable=_l(
+            "Serial number %(serial)s cannot stand in a code: 1 to 20 letters, digits and signs."
+        ),
         unknown_lot=_l("No lot %(lot)s is known."),
         no_issuer=_l("There is no company yet, so nobody could sign."),
         already_over=_l("The document ended on %(valid_until)s. Hand in the one that holds today."),

@@ -80,6 +80,7 @@ def _list() -> dict[str, str]:
             "There is no passport under this code. Compare GTIN and lot; if they are right, set the goods aside."
         ),
         "lot": _("Lot"),
+        "serial": _("Serial number"),
         "best": _("Best before"),
         "seen": _("Already on the list: {name}"),
         "count": _("{all} in all: {good} verified, {bad} not verified, {rest} open or foreign"),
@@ -94,6 +95,7 @@ def _columns() -> dict[str, str]:
         "csv.verdict": _("Verdict"),
         "csv.reason": _("Reason"),
         "csv.name": _("Product"),
+        "csv.serial": _("Serial number"),
         "csv.lot": _("Lot"),
         "csv.gtin": _("GTIN"),
         "csv.best": _("Best before"),

@@ -103,8 +103,8 @@ def _desk(digest: str) -> Desk:
     with reading() as connection:
         shown = reads.passport_by_digest(connection, org_id=org_id, digest=to_digest(digest))
         said = status.history(connection, org_id=org_id, credential_id=shown.id)
-        lot = reads.history_of_lot(connection, org_id=org_id, gtin=shown.gtin, lot_code=shown.lot_code)
-        others = tuple(one for one in lot if one.id != shown.id and _counts(connection, org_id, one.id))
+        all_of_it = reads.history_of(connection, org_id=org_id, bearer=shown.bearer)
+        others = tuple(one for one in all_of_it if one.id != shown.id and _counts(connection, org_id, one.id))
     return Desk(
         passport=shown, face=face_of(shown.body), standing=status.standing_of(said), history=said, others=others
     )

@@ -27,6 +27,7 @@ def _page() -> Texts:
         "kind.DigitalFacilityRecord": pair("Place of production"),
         "kind.DigitalIdentityAnchor": pair("Identity of a firm"),
         "fact.issuer": pair("Issued by"),
+        "fact.serial": pair("Serial number"),
         "fact.lot": pair("Lot"),
         "fact.gtin": pair("GTIN"),
         "fact.from": pair("Issued"),

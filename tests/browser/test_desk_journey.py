@@ -31,6 +31,7 @@ def test_an_audit_is_asked_for_judged_and_signed(visits: Visits) -> None:
     assert auditor.evaluate(INSIDE) == 0
     auditor.get_by_role("button", name="签署报告").click()
     expect(auditor.locator(".tell.good")).to_contain_text("已签署")
+    assert auditor.evaluate(INSIDE) == 0
 
     operator.goto("/audits")
     expect(operator.locator("table.ledger")).to_contain_text("signed off")

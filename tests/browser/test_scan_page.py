@@ -116,6 +116,14 @@ def test_an_auditor_scans_a_label_finds_it_listed_and_opens_its_passport(
     expect(page.locator("#scan")).to_have_attribute("data-camera", "off")
 
 
+def test_camera_and_photos_wait_for_the_script_and_a_typed_code_does_not(visits: Visits) -> None:
+    page = visits.window(width=PHONE, scripts=False)
+    page.goto("/scan")
+    expect(page.locator("#start")).to_be_disabled()
+    expect(page.locator("#photo")).to_be_disabled()
+    expect(page.locator('form[action="/verify"] button')).to_be_enabled()
+
+
 def test_a_camera_is_stopped_by_its_button(filmed: Visits) -> None:
     page = filmed.window(width=PHONE, permissions=["camera"])
     page.goto("/scan")

@@ -44,6 +44,13 @@ def test_the_front_door_offers_verifying_before_signing_in(app: Flask) -> None:
             f"/01/09520123456788/10/A1#h={'b' * 43}",
         ),
         ("?gtin=(01)09520123456788(10)A1", "/01/09520123456788/10/A1"),
+        ("?gtin=9520123456788&lot=&serial=S%2F1", "/01/09520123456788/21/S%2F1"),
+        ("?gtin=9520123456788&lot=A1&serial=S1", "/01/09520123456788/10/A1/21/S1"),
+        (
+            f"?gtin=https://id.example/01/09520123456788/21/S1%23h={'b' * 43}",
+            f"/01/09520123456788/21/S1#h={'b' * 43}",
+        ),
+        ("?gtin=(01)09520123456788(10)A1(21)S1", "/01/09520123456788/10/A1/21/S1"),
     ],
 )
 def test_a_typed_code_leads_to_its_passport(app: Flask, typed: str, page: str) -> None:
@@ -60,6 +67,8 @@ def test_a_typed_code_leads_to_its_passport(app: Flask, typed: str, page: str) -
         ("?gtin=https://id.example/nothing&lot=A", "is not a GTIN."),
         ("?gtin=9520123456788&lot=", "A lot number has 1 to 20 letters"),
         ("?gtin=9520123456788&lot=" + "x" * 21, "A lot number has 1 to 20 letters"),
+        ("?gtin=9520123456788&lot=A&serial=" + "x" * 21, "A serial number has 1 to 20 letters"),
+        ("?gtin=https://id.example/01/09520123456788&lot=A", "is not a GTIN."),
         ("?gtin=9520123456788&lot=%3Cscript%3E%E6%89%B9", "A lot number has 1 to 20 letters"),
     ],
 )

@@ -43,6 +43,13 @@ CONTENT = {
     "documents": "SELECT number, kind, encode(sha256, 'hex') FROM document",
     "trace": "SELECT source_key, step, place, at FROM trace_event",
     "passports": "SELECT gtin, lot_code, kind FROM credential WHERE kind = 'product_passport'",
+    "withheld": "SELECT p.sku, l.withheld->0->>'fault', l.withheld->0->>'en', l.withheld->0->>'since',"
+    " (SELECT sum(b.on_hand) FROM stock_balance b WHERE b.lot_id = l.id AND b.status = 'withheld')"
+    " FROM lot l JOIN product p ON p.id = l.product_id WHERE l.withheld IS NOT NULL",
+    "revoked": "SELECT c.kind, m.reason, s.kind, s.lot_code = c.lot_code FROM credential_mark m"
+    " JOIN credential c ON c.id = m.credential_id JOIN credential s ON s.id = m.superseded_by",
+    "requirements": "SELECT p.sku, f.code, r.kind, r.number_prefix FROM paper_requirement r"
+    " JOIN product p ON p.id = r.product_id JOIN partner f ON f.id = r.supplier_id WHERE r.ended_at IS NULL",
 }
 
 
@@ -90,9 +97,12 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
         "expected": 20,
         "proposals": 5,
         "shipments": 1,
-        "documents": 6,
-        "trace": 9,
-        "passports": 3,
+        "documents": 8,
+        "trace": 12,
+        "passports": 4,
+        "requirements": 1,
+        "withheld": 1,
+        "revoked": 1,
     }
     assert sorted((row[1], row[3]) for row in found[0]["agreements"]) == [
         ("key", 2),
@@ -103,6 +113,16 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
     assert sorted(row[2] for row in found[0]["proposals"]) == ["sent", "sent", "sent", "sent", "shipped"]
     waiting = min(row[3] for row in found[0]["proposals"] if row[2] == "sent")
     assert (waiting - now).total_seconds() == 4 * 3600
+    assert found[0]["requirements"] == [("NT-402", "S-03", "certificate", "OP")]
+    assert found[0]["withheld"] == [("NT-402", "expired", "Organic product certificate", "2026-11-14", 280)]
+    assert found[0]["revoked"] == [
+        (
+            "product_passport",
+            "入库记录补齐后重新签发 Signed anew once its arrival was on record",
+            "product_passport",
+            True,
+        )
+    ]
     assert len(links) == 3
     assert links[0][0].startswith("http://localhost:8000/01/0952")
     for file in (tmp_path / "0" / "files").iterdir():

@@ -21,6 +21,7 @@ from portal.inventory.store import expected_table
 from portal.kernel.errors import PortalError
 from portal.kernel.ids import new_id
 from portal.passports import model, reads, service
+from portal.passports.bearer import Bearer
 from portal.passports.model import DocumentKind
 from portal.platform.bus import Delivery
 from portal.platform.clock import HandClock
@@ -30,6 +31,7 @@ from portal.platform.outbox import deliver, publish
 from portal.replenishment.messages import GoodsReceived, ShipmentSent
 from support.passporting import GTIN, LOT, REPORT, Scene, made_scene
 
+BEARER = Bearer(gtin=GTIN, lot_code=LOT)
 CERTIFICATE, INSPECTION = DocumentKind.CERTIFICATE, DocumentKind.INSPECTION_REPORT
 
 
@@ -135,7 +137,7 @@ def test_news_of_the_lot_issue_a_new_passport_that_replaces_the_old_one(scene: S
     scene.trace("receiving", hours_ago=1, place="宁波仓 / Ningbo")
     new = scene.issue(later=timedelta(minutes=5))
     with scene.services.database.reading() as connection:
-        history = reads.history_of_lot(connection, org_id=scene.company.org_id, gtin=GTIN, lot_code=LOT)
+        history = reads.history_of(connection, org_id=scene.company.org_id, bearer=BEARER)
         page, count = reads.passports(connection, org_id=scene.company.org_id, per_page=1, page=2)
     assert [one.digest for one in history] == [new.digest, old.digest]
     assert history[1].replaced_by == new.digest
@@ -342,7 +344,7 @@ def test_what_was_never_issued_is_not_found(scene: Scene) -> None:
     org_id = scene.company.org_id
     with scene.services.database.reading() as connection:
         with pytest.raises(reads.PassportNotFound):
-            reads.passport_of_lot(connection, org_id=org_id, gtin=GTIN, lot_code=LOT)
+            reads.passport_of(connection, org_id=org_id, bearer=BEARER)
         with pytest.raises(reads.PassportNotFound):
             reads.passport_by_digest(connection, org_id=org_id, digest=bytes(32))
         with pytest.raises(reads.PassportNotFound):

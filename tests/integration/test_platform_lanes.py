@@ -1,5 +1,7 @@
 """A lane asks a prepared read in one round trip, narrowed as any other, and writes nothing."""
 
+import os
+import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -10,7 +12,7 @@ from sqlalchemy import text
 
 from portal.platform import lanes
 from portal.platform.db import NETWORK, Database
-from portal.platform.lanes import TYPES, Lanes, Statement, encoded
+from portal.platform.lanes import TYPES, Lane, Lanes, Statement, encoded
 
 
 def statement(sql: str, **types: str) -> Statement:
@@ -83,6 +85,16 @@ def test_a_read_survives_the_loss_of_its_connection(served: Database) -> None:
             )
         )
     assert asked(served, "SELECT 2") == (b"2",)
+
+
+def test_a_line_that_is_cut_is_told_as_a_lost_connection(fresh_database_url: str) -> None:
+    with psycopg.connect(fresh_database_url, autocommit=True) as connection:
+        lane = Lane(connection)
+        assert lane.ask([(statement("SELECT 1"), [])]) == (b"1",)
+        with socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(psycopg.OperationalError):
+            lane.ask([(statement("SELECT 2"), []), (statement("SELECT 3"), [])])
 
 
 def test_a_database_that_does_not_answer_is_an_error(fresh_database_url: str) -> None:

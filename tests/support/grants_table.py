@@ -38,7 +38,7 @@ KEY: dict[str, frozenset[str]] = {
     # Passports are public by design; a page links to those of the lots it shows.
     "credential": frozenset(
         {"org_id", "id", "kind", "product_id", "gtin", "lot_code", "body", "digest", "facts_key", "issued_by"}
-        | {"issued_at", "valid_until", "replaces_id", "batch_id", "leaf_index", "path", "about"}
+        | {"issued_at", "valid_until", "replaces_id", "batch_id", "leaf_index", "path", "about", "serial"}
     ),
     "anchor_batch": frozenset(
         {"org_id", "id", "seq", "root", "size", "state", "sealed_at", "placement", "receipt"}

@@ -155,4 +155,5 @@ def samples() -> dict[str, dict[str, Any]]:
         "dia_issuer": identity.compose(identity_facts()),
         "dpp_linking": passport.compose(passport_facts()),
         "dpp_piece": passport.compose(passport_facts(serial="S1", lot="")),
+        "dpp_piece_of_lot": passport.compose(passport_facts(serial="S/2")),
     }

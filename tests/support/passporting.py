@@ -10,13 +10,14 @@ from uuid import UUID
 
 from portal import wiring
 from portal.demo.papers import pdf
-from portal.flows import passporting
+from portal.flows import passporting, pieces
 from portal.flows.anchoring import seal_and_anchor
 from portal.inventory import service as inventory
 from portal.inventory.model import ProductDraft, StockLine
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Role
 from portal.passports import reads, service
+from portal.passports.bearer import Bearer
 from portal.passports.model import DocumentDraft, DocumentKind, TraceLine
 from portal.platform.clock import HandClock
 from portal.platform.config import Settings
@@ -121,10 +122,31 @@ class Scene:
             )
         return self.passport()
 
+    def issue_pieces(self, *serials: str, later: timedelta = timedelta()) -> None:
+        """Issue the passports of these pieces as the operator."""
+        with self.services.database.transaction() as connection:
+            pieces.issue_pieces(
+                connection,
+                actor=self.operator,
+                services=self.services,
+                product_id=self.product_id,
+                lot_code=LOT,
+                serials=serials,
+                now=self.now + later,
+            )
+
+    def piece(self, serial: str) -> reads.Passport:
+        """A piece's newest passport."""
+        bearer = Bearer(gtin=GTIN, serial=serial)
+        with self.services.database.reading() as connection:
+            return reads.passport_of(connection, org_id=self.company.org_id, bearer=bearer)
+
     def passport(self) -> reads.Passport:
         """The lot's newest passport."""
         with self.services.database.reading() as connection:
-            return reads.passport_of_lot(connection, org_id=self.company.org_id, gtin=GTIN, lot_code=LOT)
+            return reads.passport_of(
+                connection, org_id=self.company.org_id, bearer=Bearer(gtin=GTIN, lot_code=LOT)
+            )
 
     def bundle(self, digest: bytes | None = None) -> bytes:
         """The bundle of a passport, by default of the newest."""
@@ -147,8 +169,19 @@ class Scene:
         return replace(self, services=replace(self.services, settings=settings))
 
 
-def made_scene(database: Database, *, home: Path, clock: HandClock, now: datetime, **settings: object) -> Scene:
-    """Make the company, its lot and who delivers it, without papers."""
+def made_scene(
+    database: Database,
+    *,
+    home: Path,
+    clock: HandClock,
+    now: datetime,
+    serials: tuple[str, ...] = (),
+    **settings: object,
+) -> Scene:
+    """Make the company, its lot and who delivers it, without papers.
+
+    The lot is of the pieces with these serial numbers, or 480 without any.
+    """
     values: dict[str, object] = {
         "home": home,
         "database_url": database.url,
@@ -162,7 +195,13 @@ def made_scene(database: Database, *, home: Path, clock: HandClock, now: datetim
     with services.database.transaction() as connection:
         company = found_company(connection, now=now)
         actor = Actor(org_id=company.org_id, label="importer")
-        tea = ProductDraft(sku="TEA-1", gtin=GTIN, name_zh="龙井 250 克", name_en="Longjing tea", tracking="lot")
+        tea = ProductDraft(
+            sku="TEA-1",
+            gtin=GTIN,
+            name_zh="龙井 250 克",
+            name_en="Longjing tea",
+            tracking="serial" if serials else "lot",
+        )
         product_id = inventory.save_products(connection, actor=actor, drafts=[tea], now=now)["TEA-1"]
         line = StockLine(
             product_id=product_id,
@@ -170,7 +209,8 @@ def made_scene(database: Database, *, home: Path, clock: HandClock, now: datetim
             lot_code=LOT,
             made_on=date(2026, 11, 5),
             expires_on=date(2027, 8, 4),
-            quantity=480,
+            quantity=len(serials) or 480,
+            serials=serials,
         )
         inventory.book_stock(connection, actor=actor, lines=[line], document="OPEN", key_prefix="open", now=now)
         policy = PolicyDraft(

@@ -35,6 +35,7 @@ REQUIREMENT = {
     "name_en": "Licence",
     "step": "confirm",
 }
+GOODS = "/01/<gtin>/<any('10', '21'):key>/<path:code>"
 PASSPORT = "/01/09520123456788/10/NONE"
 
 
@@ -287,15 +288,15 @@ ROWS: tuple[Row, ...] = (
     Row("GET /vmi/<number>/ship", SUPPLIER, path="/vmi/R-0/ship", entered=(404,)),
     Row("POST /vmi/<number>/ship", SUPPLIER, path="/vmi/R-0/ship", entered=(404, 422)),
     # Passports: open to everybody, by design; what is not there is 404.
-    Row("GET /01/<gtin>/10/<path:lot>", EVERYBODY, path=PASSPORT, entered=(404,)),
-    Row("GET /01/<gtin>/10/<path:lot>/qr.svg", EVERYBODY, path=f"{PASSPORT}/qr.svg", entered=(404,)),
+    Row(f"GET {GOODS}", EVERYBODY, path=PASSPORT, entered=(404,)),
+    Row(f"GET {GOODS}/qr.svg", EVERYBODY, path=f"{PASSPORT}/qr.svg", entered=(404,)),
     Row(
         "GET /credentials/<uuid:credential_id>/pack.zip",
         EVERYBODY,
         path=f"/credentials/{NOWHERE}/pack.zip",
         entered=(404,),
     ),
-    Row("GET /01/<gtin>/10/<path:lot>/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
+    Row(f"GET {GOODS}/bundle.json", EVERYBODY, path=f"{PASSPORT}/bundle.json", entered=(404,)),
     Row("GET /bundles/<digest>.json", EVERYBODY, path=f"/bundles/{'0' * 64}.json", entered=(404,)),
     Row(
         "GET /credentials/<uuid:credential_id>/epcis.json",
@@ -375,9 +376,9 @@ ROWS: tuple[Row, ...] = (
         entered=NONE,
     ),
     # Passports and papers for those who work with them.
-    Row("GET /partner/01/<gtin>/10/<path:lot>", SIGNED_IN, path=f"/partner{PASSPORT}", entered=(404,)),
+    Row(f"GET /partner{GOODS}", SIGNED_IN, path=f"/partner{PASSPORT}", entered=(404,)),
     Row(
-        "GET /partner/01/<gtin>/10/<path:lot>/passport.sd-jwt",
+        f"GET /partner{GOODS}/passport.sd-jwt",
         SIGNED_IN,
         path=f"/partner{PASSPORT}/passport.sd-jwt",
         entered=(404,),
@@ -401,6 +402,10 @@ ROWS: tuple[Row, ...] = (
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
     Row("GET /passports/<digest>", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}", entered=(404,)),
     Row("GET /passports/<digest>/pack.zip", OPERATOR | AUDITOR, path="/passports/0/pack.zip", entered=(404,)),
+    Row("GET /passports/making", OPERATOR, path=f"/passports/making?product={NOWHERE}&lot=L7", entered=(404,)),
+    Row("POST /passports/making", OPERATOR, path=f"/passports/making?product={NOWHERE}&lot=L7", entered=(404,)),
+    Row("GET /passports/pieces", OPERATOR, path=f"/passports/pieces?product={NOWHERE}&lot=L7", entered=(404,)),
+    Row("POST /passports/pieces", OPERATOR, path=f"/passports/pieces?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("GET /passports/labels", OPERATOR),
     Row("GET /passports/labels/labels.pdf", OPERATOR, entered=(422,)),
     Row("GET /passports/<digest>/label", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}/label", entered=(404,)),

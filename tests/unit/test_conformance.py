@@ -22,6 +22,7 @@ from ledger.jose.compact import sign_compact
 from ledger.keys import SigningKey
 from ledger.status import StatusList
 from portal.cli import commands
+from support.refusals import refused
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 KEY = SigningKey.from_seed(bytes(range(32)))
@@ -140,47 +141,131 @@ def test_enveloped_presentation_is_opened_and_what_it_holds_is_checked() -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "sentence"),
     [
-        ({"type": "Signature"}, "malformed_proof"),
-        ({"verificationMethod": 7}, "malformed_proof"),
-        ({"cryptosuite": "bbs-2023"}, "unknown_suite"),
-        ({"cryptosuite": 7}, "unknown_suite"),
-        ({"proofValue": "m1"}, "malformed_proof"),
-        ({"proofPurpose": "authentication"}, "wrong_purpose"),
-        ({"created": "yesterday"}, "malformed_proof"),
-        ({"created": "2026-02-30T00:00:00Z"}, "malformed_proof"),
-        ({"expires": "2026-05-31T23:59:59"}, "proof_expired"),
-        ({"previousProof": "urn:none"}, "previous_proof_missing"),
-        ({"verificationMethod": "did:key:z6Mk#z6Mk"}, "unknown_key"),
-        ({"verificationMethod": f"{KEY.did}#z6Mk"}, "unknown_key"),
-        ({"verificationMethod": "did:web:example.org#k"}, "unknown_key"),
-        ({"@context": ["https://example.org/other"]}, "context_differs"),
+        ({"type": "Signature"}, "malformed_proof", "not a Data Integrity proof with a verification method"),
+        (
+            {"verificationMethod": 7},
+            "malformed_proof",
+            "not a Data Integrity proof with a verification method",
+        ),
+        ({"proofValue": "m1"}, "malformed_proof", "unreadable proofValue: not base58btc multibase text"),
+        ({"proofPurpose": "authentication"}, "wrong_purpose", "not made for assertionMethod"),
+        ({"created": "yesterday"}, "malformed_proof", "a date of the proof is no dateTimeStamp"),
+        ({"created": 7}, "malformed_proof", "a date of the proof is no dateTimeStamp"),
+        (
+            {"created": "2026-02-30T00:00:00Z"},
+            "malformed_proof",
+            "a date of the proof: day is out of range for month",
+        ),
+        ({"expires": "2026-05-31T23:59:59"}, "proof_expired", "the proof expired at 2026-05-31T23:59:59"),
+        ({"expires": "2026-06-01T00:00:00Z"}, "proof_expired", "the proof expired at 2026-06-01T00:00:00Z"),
+        (
+            {"expires": "2026-06-01T07:00:00+08:00"},
+            "proof_expired",
+            "the proof expired at 2026-06-01T07:00:00+08:00",
+        ),
+        ({"previousProof": "urn:none"}, "previous_proof_missing", "a proof names one that is not there"),
+        ({"@context": ["https://example.org/other"]}, "context_differs", "the proof was made for other contexts"),
     ],
 )
-def test_proof_that_breaks_the_standard_is_refused(change: dict[str, Any], reason: str) -> None:
+def test_proof_that_breaks_the_standard_is_refused(change: dict[str, Any], reason: str, sentence: str) -> None:
     made = issued("eddsa-jcs-2022")
     made["proof"] |= change
+    with refused(SignatureInvalid, sentence, reason=reason):
+        check_document(made, key_of, Expected("assertionMethod", NOW))
+
+
+@pytest.mark.parametrize("name", ["bbs-2023", 7])
+def test_proof_of_an_unknown_suite_is_refused_by_name(name: object) -> None:
+    made = issued("eddsa-jcs-2022")
+    made["proof"]["cryptosuite"] = name
+    with refused(SignatureInvalid, f"an unknown suite: {name}", reason="unknown_suite", suite=str(name)):
+        check_document(made, key_of, Expected("assertionMethod", NOW))
+
+
+@pytest.mark.parametrize("method", ["did:key:z6Mk#z6Mk", f"{KEY.did}#z6Mk", "did:web:example.org#k"])
+def test_proof_of_a_key_that_nobody_knows_is_refused(method: str) -> None:
+    made = issued("eddsa-jcs-2022")
+    made["proof"]["verificationMethod"] = method
     with pytest.raises(SignatureInvalid) as refusal:
         check_document(made, key_of, Expected("assertionMethod", NOW))
-    assert refusal.value.reason == reason
+    assert refusal.value.reason == "unknown_key"
 
 
-@pytest.mark.parametrize("proof", [None, [], [{}] * 17, ["z1"]])
+@pytest.mark.parametrize("changed", ["verificationMethod", "proofPurpose", "created"])
+def test_whose_proofs_a_document_carries_is_told_in_their_order(changed: str) -> None:
+    made = issued("set")
+    expected = Expected("assertionMethod", NOW)
+    assert check_document(made, key_of, expected) == (KEY.did, KEY.did)
+    made["proof"][1] |= {changed: "z"}
+    with pytest.raises(SignatureInvalid):
+        check_document(made, key_of, expected)
+
+
+def test_a_chain_of_proofs_signs_the_proofs_before_it() -> None:
+    document = presentation()
+    first = presented(document, id="urn:first")["proof"]
+    chained = presented(document | {"proof": [first]}, previousProof="urn:first")
+    second = chained["proof"]
+    made = document | {"proof": [first, second]}
+    expected = Expected("authentication", NOW)
+    assert check_document(made, key_of, expected) == (KEY.did, KEY.did)
+    with refused(SignatureInvalid, "not signed by this key", reason="signature_mismatch"):
+        check_document(
+            document | {"proof": [first, presented(document, previousProof="urn:first")["proof"]]},
+            key_of,
+            expected,
+        )
+    both = presented(document | {"proof": [first]}, previousProof=["urn:first", "urn:none"])["proof"]
+    with refused(SignatureInvalid, "a proof names one that is not there", reason="previous_proof_missing"):
+        check_document(document | {"proof": [first, both]}, key_of, expected)
+
+
+@pytest.mark.parametrize("proof", [[{}] * 17, ["z1"], "z1"])
 def test_document_without_readable_proofs_is_refused(proof: Any) -> None:
-    with pytest.raises(SignatureInvalid):
+    with refused(SignatureInvalid, "not 1 to 16 proofs", reason="malformed_proof"):
         check_document(CREDENTIAL | {"proof": proof}, key_of, Expected("assertionMethod", NOW))
-    with pytest.raises(SignatureInvalid):
-        check_document("text", key_of, Expected("assertionMethod", NOW))
+
+
+@pytest.mark.parametrize(
+    "document", ["text", CREDENTIAL, CREDENTIAL | {"proof": None}, CREDENTIAL | {"proof": []}]
+)
+def test_document_without_proofs_is_refused(document: Any) -> None:
+    with refused(SignatureInvalid, "the document carries no proof", reason="missing_proof"):
+        check_document(document, key_of, Expected("assertionMethod", NOW))
+
+
+def test_whose_key_it_is_ends_at_the_first_sign_of_a_fragment() -> None:
+    config = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-jcs-2022",
+        "verificationMethod": "did:web:portal.example#a#b",
+        "proofPurpose": "assertionMethod",
+    }
+    value = to_multibase(KEY.sign(EDDSA_JCS.signed_bytes(CREDENTIAL, config)))
+    made = CREDENTIAL | {"proof": config | {"proofValue": value}}
+    assert check_document(made, lambda _: KEY.public, Expected("assertionMethod", NOW)) == (
+        "did:web:portal.example",
+    )
+
+
+def test_sixteen_proofs_are_judged() -> None:
+    made = issued("eddsa-jcs-2022")
+    made["proof"] = [made["proof"]] * 16
+    assert check_document(made, key_of, Expected("assertionMethod", NOW)) == (KEY.did,) * 16
 
 
 def test_proof_is_for_the_audience_asked_for() -> None:
     made = presented(presentation(), domain="shop.example", challenge="c1", expires="2026-07-01T00:00:00+08:00")
     check_document(made, key_of, Expected("authentication", NOW, "shop.example", "c1"))
-    for domain, challenge in (("other.example", None), (None, "c2")):
-        with pytest.raises(SignatureInvalid) as refusal:
+    for domain, challenge, name in (("other.example", None, "domain"), (None, "c2", "challenge")):
+        with refused(SignatureInvalid, f"made for another {name}", reason="wrong_audience"):
             check_document(made, key_of, Expected("authentication", NOW, domain, challenge))
-        assert refusal.value.reason == "wrong_audience"
+    listed = presented(presentation(), domain=["shop.example"])
+    check_document(listed, key_of, Expected("authentication", NOW, "shop.example"))
+    with refused(SignatureInvalid, "made for another challenge", reason="wrong_audience"):
+        check_document(listed, key_of, Expected("authentication", NOW, "shop.example", "c1"))
 
 
 def test_document_may_add_contexts_behind_those_of_the_proof() -> None:

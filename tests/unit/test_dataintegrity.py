@@ -93,6 +93,12 @@ def test_what_lines_cannot_carry_is_refused(document: dict[str, Any]) -> None:
         canonical_quads(document)
 
 
+def test_what_the_library_says_is_told_in_two_hundred_letters() -> None:
+    with pytest.raises(NotLinkedData, match=r"^not JSON-LD: \('Unsupported JSON-LD version: 9',\)") as refusal:
+        canonical_quads({"@context": {"t": "urn:t" + "x" * 200, "@version": 9}, "@id": "urn:x"})
+    assert len(refusal.value.message) == len("not JSON-LD: ") + 200
+
+
 def test_library_that_stumbles_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_: Any) -> None:
         raise TypeError("unhashable")

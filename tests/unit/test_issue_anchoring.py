@@ -39,6 +39,7 @@ from support.anchoring import (
     running,
     target_of,
 )
+from support.refusals import refused
 
 ROOT, ROOT_B = b"\xaa" * 32, b"\xbb" * 32
 FIRST = AnchorBatch("first", 0, ROOT, 3)
@@ -107,7 +108,8 @@ def test_calling_again_changes_and_sends_nothing(
 
 
 def test_batches_follow_each_other_in_order(chain: LossyChain, target: AnchorTarget, store: MemoryStore) -> None:
-    with pytest.raises(BatchNotNext, match="the stream waits for batch 0"):
+    sentence = "batch 1 is to be anchored, the stream waits for batch 0"
+    with refused(BatchNotNext, sentence, seq=1, expected=0):
         advance(SECOND, store=store, chain=chain, target=target, now=T0)
     assert chain.sent == []
     advance(FIRST, store=store, chain=chain, target=target, now=T0)
@@ -265,7 +267,8 @@ def test_another_root_under_our_number_stops_the_stream(
 ) -> None:
     advance(replace(SECOND, seq=0), store=MemoryStore(), chain=chain, target=target, now=T0)
 
-    with pytest.raises(BatchDisplaced, match="number 0 has another root"):
+    sentence = "the stream holds 1 batches, and number 0 has another root"
+    with refused(BatchDisplaced, sentence, seq=0, found=1):
         advance(FIRST, store=store, chain=chain, target=target, now=T0)
     assert store.told == []
 
@@ -276,8 +279,10 @@ def test_our_root_with_other_facts_stops_the_stream(
 ) -> None:
     advance(FIRST, store=MemoryStore(), chain=chain, target=target, now=T0)
 
-    with pytest.raises(BatchDisplaced, match=r"is anchored as batch 0 \(3 leaves\)"):
-        advance(replace(FIRST, **changes), store=store, chain=chain, target=target, now=T0)
+    ours = replace(FIRST, **changes)
+    sentence = f"the root of batch {ours.seq} ({ours.size} leaves) is anchored as batch 0 (3 leaves)"
+    with refused(BatchDisplaced, sentence, seq=ours.seq, found=0):
+        advance(ours, store=store, chain=chain, target=target, now=T0)
     assert store.told == []
 
 
@@ -393,9 +398,20 @@ def test_a_replacement_above_the_cap_asks_for_a_person(
 ) -> None:
     store.save_attempt("first", Attempt(0, b"old", b"\x01" * 32, Fees(1_000, 80), T0))
 
-    with pytest.raises(FeeCapReached, match="would offer 1126 wei"):
+    sentence = "a replacement would offer 1126 wei a unit of gas, the cap is 1125"
+    with refused(FeeCapReached, sentence, offer="1126", cap="1125"):
         advance(FIRST, store=store, chain=chain, target=replace(target, max_fee_cap=1_125), now=T0 + 200)
     assert len(store.attempts("first")) == 1
+
+
+def test_a_replacement_at_the_cap_is_sent(chain: LossyChain, target: AnchorTarget, store: MemoryStore) -> None:
+    market = Market(chain._chain)
+    market.swallow = 9
+    store.save_attempt("first", Attempt(0, b"old", b"\x01" * 32, Fees(1_000, 80), T0))
+
+    advance(FIRST, store=store, chain=market, target=replace(target, max_fee_cap=1_126), now=T0 + 180)
+
+    assert store.attempts("first")[1].fees == Fees(1_126, 91)
 
 
 def test_a_nonce_used_up_by_something_else_gets_a_new_transaction(
@@ -434,7 +450,7 @@ def test_a_chain_that_moves_while_it_is_read_is_read_again_later(
         def anchor_transaction(self, *_: Any, **__: Any) -> bytes | None:
             return None
 
-    with pytest.raises(ChainUnavailable, match="block 4 changed while it was read"):
+    with refused(ChainUnavailable, "block 4 changed while it was read"):
         advance(FIRST, store=store, chain=Moving(chain._chain), target=target, now=T0)
 
     assert store.states == {}

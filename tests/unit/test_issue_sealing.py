@@ -16,6 +16,7 @@ from ledger.issue import (
 )
 from ledger.merkle import check_inclusion
 from support.anchoring import STREAM, T0, WRITER
+from support.refusals import refused
 
 A, B, C = b"\x0a" * 32, b"\x0b" * 32, b"\x0c" * 32
 CONTRACT = "0x" + "cD" * 20
@@ -61,14 +62,15 @@ def test_every_proof_reads_back_and_holds() -> None:
 
 
 def test_a_leaf_outside_the_batch_has_no_proof() -> None:
-    with pytest.raises(Malformed):
+    with refused(Malformed, "a tree of 1 has no leaf 1", size=1, index=1):
         seal([A]).inclusion(1)
 
 
-@pytest.mark.parametrize(("leaves", "words"), [([], "without leaves"), ([A, b"\x01" * 31], "leaf 1 has 31 bytes")])
-def test_what_makes_no_batch_is_refused(leaves: list[bytes], words: str) -> None:
-    with pytest.raises(NoLeaves, match=words):
-        seal(leaves)
+def test_what_makes_no_batch_is_refused() -> None:
+    with refused(NoLeaves, "a batch without leaves has nothing to anchor", leaves=0):
+        seal([])
+    with refused(NoLeaves, "leaf 1 has 31 bytes, not 32", leaf=1):
+        seal([A, b"\x01" * 31])
 
 
 def test_a_final_batch_has_the_receipt_a_bundle_holds() -> None:
@@ -95,5 +97,5 @@ def test_a_final_batch_has_the_receipt_a_bundle_holds() -> None:
 @pytest.mark.parametrize("state", [AnchorState.SEALED, AnchorState.SENT, AnchorState.MINED])
 def test_a_batch_that_is_not_final_has_no_receipt(state: AnchorState) -> None:
     target = AnchorTarget(ChainIdentity(1, A), CONTRACT, STREAM, WRITER)
-    with pytest.raises(BatchNotNext, match=f"is {state.value}, not final"):
+    with refused(BatchNotNext, f"batch 4 is {state.value}, not final", seq=4):
         build_receipt(AnchorBatch("b", 4, A, 3, state), target)

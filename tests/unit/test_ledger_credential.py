@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from ledger.canonical import from_multibase
 from ledger.dataintegrity.suites import EDDSA_JCS
 from ledger.errors import BadFacts, BadGTIN, BadLot, Malformed, SignatureInvalid
-from ledger.keys import SigningKey
+from ledger.keys import SigningKey, read_multikey
 from ledger.kinds.digital_link import check_gtin, digital_link
 from ledger.kinds.envelope import EvidenceFile, Party
 from ledger.kinds.passport import CertificateFact, InspectionFact, PassportFacts, TraceFact, compose
 from ledger.proof import check_proof, proofs_of, read_proof, sign
+from support.refusals import refused
 
 KEY = SigningKey.from_seed(bytes(range(32)), "did:web:portal.example")
 CREATED = datetime(2026, 3, 1, 8, 0, 30, tzinfo=UTC)
@@ -237,7 +239,7 @@ def test_same_facts_signed_twice_differ_by_their_salt() -> None:
 
 def test_signed_credential_is_not_signed_again() -> None:
     signed = sign(compose(LEAST), KEY, created=CREATED)
-    with pytest.raises(BadFacts, match="signed already"):
+    with refused(BadFacts, "the credential is signed already", id="urn:uuid:0198f3a0-7b1c-7000-8000-000000000001"):
         sign(signed, KEY, created=CREATED)
 
 
@@ -247,21 +249,71 @@ def test_time_without_a_zone_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "sentence"),
     [
-        ({"type": "Ed25519Signature2020"}, "malformed_proof"),
-        ({"cryptosuite": "bbs-2023"}, "unknown_suite"),
-        ({"previousProof": "urn:x"}, "malformed_proof"),
-        ({"proofPurpose": "authentication"}, "malformed_proof"),
-        ({"@context": []}, "context_differs"),
-        ({"created": "yesterday"}, "malformed_proof"),
-        ({"proofValue": "z0"}, "malformed_proof"),
-        ({"proofValue": "z1"}, "malformed_proof"),
-        ({"verificationMethod": 7}, "malformed_proof"),
+        ({"type": "Ed25519Signature2020"}, "malformed_proof", "not a Data Integrity proof"),
+        ({"previousProof": "urn:x"}, "malformed_proof", "not a proof for assertions, or unknown members"),
+        ({"proofPurpose": "authentication"}, "malformed_proof", "not a proof for assertions, or unknown members"),
+        ({"@context": []}, "context_differs", "the proof was made for other contexts"),
+        (
+            {"created": "yesterday"},
+            "malformed_proof",
+            "unreadable proof: not an instant like 2026-03-01T08:00:00Z",
+        ),
+        ({"proofValue": "z0"}, "malformed_proof", "unreadable proof: not base58btc multibase text"),
+        ({"proofValue": "z1"}, "malformed_proof", "the signature has not 64 or 96 bytes"),
+        ({"verificationMethod": 7}, "malformed_proof", "the signature has not 64 or 96 bytes"),
     ],
 )
-def test_proof_of_another_kind_is_refused(change: dict[str, Any], reason: str) -> None:
+def test_proof_of_another_kind_is_refused(change: dict[str, Any], reason: str, sentence: str) -> None:
     signed = sign(compose(LEAST), KEY, created=CREATED)
-    with pytest.raises(SignatureInvalid) as refusal:
+    with refused(SignatureInvalid, sentence, reason=reason):
         read_proof(signed, signed["proof"][0] | change)
-    assert refusal.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["bbs-2023", 7, None, ["eddsa-jcs-2022"]])
+def test_proof_of_a_suite_we_do_not_know_is_refused_by_name(name: object) -> None:
+    signed = sign(compose(LEAST), KEY, created=CREATED)
+    with refused(SignatureInvalid, f"an unknown suite: {name}", reason="unknown_suite", suite=str(name)):
+        read_proof(signed, signed["proof"][0] | {"cryptosuite": name})
+
+
+def test_a_proof_over_linked_data_names_no_contexts() -> None:
+    signed = sign(compose(LEAST), KEY, created=CREATED)
+    named = signed["proof"][1] | {"@context": signed["@context"]}
+    with refused(SignatureInvalid, "not a proof for assertions, or unknown members", reason="malformed_proof"):
+        read_proof(signed, named)
+
+
+def test_a_proof_of_a_credential_without_contexts_is_made_for_others() -> None:
+    signed = sign(compose(LEAST), KEY, created=CREATED)
+    proof = signed["proof"][0]
+    del signed["@context"]
+    with refused(SignatureInvalid, "the proof was made for other contexts", reason="context_differs"):
+        read_proof(signed, proof)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_one_proof_or_a_set_of_up_to_eight_is_read(count: int) -> None:
+    assert proofs_of({"proof": [{}] * count}) == ({},) * count
+
+
+@pytest.mark.parametrize("proof", [[], [{}] * 9, [{}, "z1"], "z1"])
+def test_what_is_no_set_of_one_to_eight_proofs_is_refused(proof: object) -> None:
+    with refused(SignatureInvalid, "not 1 to 8 proofs", reason="malformed_proof"):
+        proofs_of({"proof": proof})
+    with refused(SignatureInvalid, "the credential carries no proof", reason="missing_proof"):
+        proofs_of({})
+
+
+def test_the_salt_is_sixteen_random_bytes() -> None:
+    signed = sign(compose(LEAST), KEY, created=CREATED)
+    assert len(from_multibase(signed["proof"][0]["nonce"])) == 16
+
+
+def test_a_key_of_another_kind_cannot_have_made_the_proof() -> None:
+    signed = sign(compose(LEAST), KEY, created=CREATED, suites=(EDDSA_JCS,))
+    proof = read_proof(signed, signed["proof"])
+    key = read_multikey("zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP")
+    with refused(SignatureInvalid, "eddsa-jcs-2022 does not sign with such a key", reason="unknown_key"):
+        check_proof(signed, proof, key)

@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -17,6 +17,7 @@ from ledger.history import (
     heads,
     read_history,
 )
+from support.refusals import refused
 
 A, B, C = ((bytes([number]) * 32, number + 1) for number in range(3))
 ADMIN = "0x" + "11" * 20
@@ -77,9 +78,12 @@ def test_an_endpoint_that_gives_few_blocks_is_asked_for_fewer() -> None:
         read(Logs([7], widest=0))
 
 
-@pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}])
-def test_a_log_that_is_missing_is_noticed(lost: set[int]) -> None:
-    with pytest.raises(HistoryGap):
+@pytest.mark.parametrize(
+    ("lost", "block", "found"), [({0}, 5, 2), ({1}, 0, 2), ({2}, 0, 2), ({0, 1}, 6, 1), ({0, 1, 2}, 7, 0)]
+)
+def test_a_log_that_is_missing_is_noticed(lost: set[int], block: int, found: int) -> None:
+    # The logs are in one window; what is missing is looked for up to the block the oldest one names.
+    with refused(HistoryGap, f"no log of the stream up to block {block}", block=block, found=found):
         read(Logs([5, 6, 7], lost=lost))
 
 
@@ -89,8 +93,24 @@ def test_logs_that_do_not_make_up_the_head_are_noticed() -> None:
             state = super().stream_state(contract, stream)
             return StreamState(ADMIN, state.count, state.last_block, b"\x01" * 32)
 
-    with pytest.raises(HistoryGap, match="do not make up"):
+    with refused(HistoryGap, "the logs do not make up the stream's 2 batches", found=2):
         read(Lying([5, 6]))
+
+
+def test_a_log_whose_own_head_is_another_is_noticed() -> None:
+    class Forged(Logs):
+        def event(self, seq: int) -> AnchorEvent:
+            true = super().event(seq)
+            return replace(true, head=b"\x01" * 32) if seq == 0 else true
+
+    with refused(HistoryGap, "the logs do not make up the stream's 2 batches", found=2):
+        read(Forged([5, 6]))
+
+
+def test_the_window_is_halved_down_to_one_block() -> None:
+    logs = Logs([3], widest=1)
+    assert read(logs) == [0]
+    assert logs.asked == [(0, 3)] * 7 + [(1, 3), (3, 3)]
 
 
 def test_the_head_is_folded_from_zero() -> None:
@@ -108,24 +128,30 @@ def test_a_list_that_goes_on_from_what_was_seen_is_told_its_head() -> None:
 
 @pytest.mark.parametrize("now", [[B], [B, A], [(A[0], 9), B], [C, B, A]])
 def test_a_list_that_begins_differently_is_rewritten(now: list[tuple[bytes, int]]) -> None:
-    with pytest.raises(StreamRewritten):
+    with refused(StreamRewritten, "the first 1 batches are not those that were seen", seen=1):
         check_extends(Head(1, heads([A])[-1]), now)
 
 
 def test_a_list_that_became_shorter_is_told_as_shorter() -> None:
-    with pytest.raises(StreamShorter) as refusal:
+    with refused(StreamShorter, "2 batches were seen, there are 1", seen=2, found=1):
         check_extends(Head(2, heads([A, B])[-1]), [A])
-    assert refusal.value.values == {"seen": 2, "found": 1}
 
 
 def test_the_chain_may_lag_behind_what_is_sealed_and_never_behind_what_was_final() -> None:
     state = StreamState(ADMIN, 1, 5, heads([A])[-1])
     check_stream(state, [A, B], final=1)
-    with pytest.raises(StreamShorter):
+    with refused(StreamShorter, "the chain holds 1 batches, 2 were final on it", seen=2, found=1):
         check_stream(state, [A, B], final=2)
+
+
+def test_the_chains_head_is_that_after_its_last_batch() -> None:
+    check_stream(StreamState(ADMIN, 0, 0, NO_HEAD), [A, B], final=0)
+    check_stream(StreamState(ADMIN, 2, 5, heads([A, B])[2]), [A, B], final=2)
+    with refused(StreamRewritten, "the chain's 2 batches are not those sealed here", seen=2):
+        check_stream(StreamState(ADMIN, 2, 5, heads([A])[1]), [A, B], final=2)
 
 
 @pytest.mark.parametrize("sealed", [[], [B], [B, A]])
 def test_a_chain_with_batches_that_were_not_sealed_here_is_noticed(sealed: list[tuple[bytes, int]]) -> None:
-    with pytest.raises(StreamRewritten):
+    with refused(StreamRewritten, "the chain's 1 batches are not those sealed here", seen=1):
         check_stream(StreamState(ADMIN, 1, 5, heads([A])[-1]), sealed, final=0)

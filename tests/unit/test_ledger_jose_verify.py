@@ -1,19 +1,22 @@
 """Tokens checked step by step, and that no single character of one can be changed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from ledger.errors import EnvelopeInvalid, NotChecked
 from ledger.jose.disclosing import seal_with_disclosures
 from ledger.jose.envelope import seal_credential
-from ledger.jose.verify import CHECKS, is_token, verify_token
+from ledger.jose.verify import CHECKS, _check_signature, _check_status, _read, is_token, verify_token
 from ledger.trust import TrustedIssuer, TrustList
-from ledger.verification.report import Verdict
+from ledger.verification.report import Check, State, Verdict
 from portal import cli
 from support.envelopes import CREDENTIAL, DID, KEY, NOW, documents, token
 from support.interop_cases import WEB, passport
+from support.refusals import refused
 
 PASSPORT: dict[str, Any] = {**CREDENTIAL, "type": ["DigitalProductPassport", "VerifiableCredential"]}
 TRUST = TrustList((TrustedIssuer(DID, "Songyue", documents()(DID), ()),))
@@ -22,7 +25,7 @@ PARTED = seal_with_disclosures(PASSPORT, [("credentialSubject", "producer")], KE
 
 
 def checks(text: str, **more: Any) -> dict[str, str]:
-    report = verify_token(text.encode(), as_of=NOW, **{"trust": TRUST, **more})
+    report = verify_token(text.encode(), **{"as_of": NOW, "trust": TRUST, **more})
     return {check.id: check.code for check in report.checks}
 
 
@@ -33,6 +36,62 @@ def test_token_of_a_trusted_issuer_is_valid(text: str, disclosure: str) -> None:
     assert report.credential == PASSPORT
     told = ["ok", disclosure, "ok", "ok", "ok", "ok"]
     assert list(checks(text).items()) == list(zip(CHECKS, told, strict=True))
+
+
+def test_every_line_of_a_good_token_tells_what_it_was_judged_by() -> None:
+    report = verify_token(PARTED.encode(), as_of=NOW, trust=TRUST)
+    assert report.checks == (
+        Check("envelope", State.OK, "ok"),
+        Check("disclosure", State.OK, "ok"),
+        Check("signature", State.OK, "ok", {"method": KEY.method_id}),
+        Check("issuer", State.OK, "ok", {"did": DID, "name": "Songyue"}),
+        Check(
+            "validity",
+            State.OK,
+            "ok",
+            {"from": "2026-03-01T08:00:00Z", "until": None, "asOf": "2026-11-23T02:24:00Z"},
+        ),
+        Check("status", State.OK, "ok"),
+    )
+    assert verify_token(PLAIN.encode(), as_of=NOW, trust=TRUST).checks[1:3] == (
+        Check("disclosure", State.NOT_ASKED, "not_asked"),
+        Check("signature", State.OK, "ok", {"method": KEY.method_id}),
+    )
+
+
+def test_every_line_of_a_token_that_cannot_be_read_says_so() -> None:
+    report = verify_token(token(PASSPORT, alg="none").encode(), as_of=NOW, trust=TRUST)
+    assert report.checks == (
+        Check("envelope", State.FAILED, "algorithm_refused", {"alg": "none"}),
+        Check("disclosure", State.NOT_CHECKED, "not_reached"),
+        Check("signature", State.NOT_CHECKED, "not_reached"),
+        Check("issuer", State.NOT_CHECKED, "not_reached"),
+        Check("validity", State.NOT_CHECKED, "not_reached"),
+        Check("status", State.NOT_CHECKED, "not_reached"),
+    )
+
+
+def test_a_token_is_judged_at_the_moment_asked_for() -> None:
+    text = token({**PASSPORT, "exp": NOW.timestamp()})
+    assert checks(text, as_of=NOW - timedelta(seconds=1))["signature"] == "ok"
+    assert checks(text)["signature"] == "expired"
+    assert checks(PLAIN, as_of=datetime(2026, 3, 1, 7, 59, 59, tzinfo=UTC))["validity"] == "not_yet_valid"
+
+
+def test_bytes_outside_ascii_are_no_token() -> None:
+    for data in (b"ey\xff.e30.AA", PLAIN.encode() + b"\xe9", "ey茶.e30.AA~".encode()):
+        report = verify_token(data, as_of=NOW, trust=TRUST)
+        assert report.checks[0] == Check("envelope", State.FAILED, "malformed_envelope")
+
+
+def test_why_a_step_was_not_made_or_a_token_not_read_is_told_in_words() -> None:
+    with refused(NotChecked, "no trust list was given, or it does not name the issuer", reason="no_trust"):
+        _check_signature(PLAIN, None, NOW, parts=False)
+    with refused(NotChecked, "no status list is at hand", reason="status_unknown"):
+        _check_status({"credentialStatus": []})
+    sentence = "credential: no object with a credentialSubject"
+    with refused(EnvelopeInvalid, sentence, reason="not_a_credential"):
+        _read(token({**PASSPORT, "credentialSubject": "L7"}), parts=False)
 
 
 def test_without_a_trust_list_nothing_is_said_of_the_signature() -> None:

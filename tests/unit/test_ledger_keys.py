@@ -5,6 +5,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from ledger.canonical import to_multibase
 from ledger.errors import BadHost, BadMultibase, KeyExists, KeyExposed, Malformed, SignatureInvalid
 from ledger.keys import (
     KeyRecord,
@@ -16,6 +17,7 @@ from ledger.keys import (
     key_in_document,
     to_instant,
 )
+from support.refusals import refused
 
 DID = "did:web:portal.example"
 KEY = SigningKey.from_seed(bytes(range(32)), DID)
@@ -27,14 +29,15 @@ def test_key_file_is_private_and_gives_the_key_back(tmp_path: Path) -> None:
     key = SigningKey.generate(DID)
     key.save(path)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert SigningKey.load(path, DID).public == key.public
+    loaded = SigningKey.load(path, DID)
+    assert (loaded.did, loaded.public) == (DID, key.public)
     assert "private" not in repr(key)
 
 
 def test_key_is_never_written_over(tmp_path: Path) -> None:
     path = tmp_path / "issuer.pem"
     path.write_text("precious")
-    with pytest.raises(KeyExists):
+    with refused(KeyExists, f"{path} is there already"):
         KEY.save(path)
     assert path.read_text() == "precious"
 
@@ -43,7 +46,10 @@ def test_key_file_open_to_others_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "issuer.pem"
     KEY.save(path)
     path.chmod(0o640)
-    with pytest.raises(KeyExposed, match="mode 640"):
+    with refused(KeyExposed, f"{path} may be read by others (mode 640); make it 600"):
+        SigningKey.load(path, DID)
+    path.chmod(0o4601)  # set-uid is no concern of ours, the others' right to run it is
+    with refused(KeyExposed, f"{path} may be read by others (mode 601); make it 600"):
         SigningKey.load(path, DID)
 
 
@@ -52,10 +58,10 @@ def test_file_without_an_ed25519_key_is_refused(tmp_path: Path) -> None:
     other = X25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    for content, message in ((b"nonsense", "no private key"), (other, "another kind")):
+    for content, end in ((b"nonsense", "no private key"), (other, "a key of another kind than Ed25519")):
         path.write_bytes(content)
         path.chmod(0o600)
-        with pytest.raises(Malformed, match=message):
+        with refused(Malformed, f"{path} holds {end}"):
             SigningKey.load(path, DID)
 
 
@@ -63,9 +69,24 @@ def test_signature_of_another_key_or_text_is_refused() -> None:
     signature = KEY.sign(b"text")
     KEY.public.check(signature, b"text")
     for key, data in ((KEY.public, b"texT"), (PublicKey(bytes(32)), b"text"), (PublicKey(b"short"), b"text")):
-        with pytest.raises(SignatureInvalid) as refusal:
+        with refused(SignatureInvalid, "not signed by this key", reason="signature_mismatch"):
             key.check(signature, data)
-        assert refusal.value.reason == "signature_mismatch"
+
+
+def test_a_key_is_that_of_its_seed_under_the_name_given_or_its_own() -> None:
+    # RFC 8032 section 7.1, test 1.
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    key = SigningKey.from_seed(seed)
+    assert key.public.raw.hex() == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    assert key.sign(b"").hex() == (
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd"
+        "25bf5f0595bbe24655141438e7a100b"
+    )
+    assert key.did == key.public.did == f"did:key:{key.public.multikey}"
+    assert SigningKey.from_seed(seed, DID).did == DID
+    assert SigningKey.generate(DID).did == DID
+    one, other = SigningKey.ephemeral(), SigningKey.ephemeral()
+    assert one.did == one.public.did != other.did
 
 
 def test_verification_method_is_named_after_the_key() -> None:
@@ -86,7 +107,7 @@ def test_host_becomes_a_did(host: str, did: str) -> None:
 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "a:0", "a:65536", "-a.example", "a..b", "[::1]", "a\n", "u@a"])
 def test_what_is_no_host_is_refused(host: str) -> None:
-    with pytest.raises(BadHost):
+    with refused(BadHost, f"{host!r} is no host[:port]", host=host):
         did_web(host)
 
 
@@ -94,6 +115,17 @@ def test_what_is_no_host_is_refused(host: str) -> None:
 def test_what_is_no_ed25519_multikey_is_refused(text: object) -> None:
     with pytest.raises(BadMultibase):
         PublicKey.from_multikey(text)
+
+
+def test_a_key_of_another_kind_or_length_is_named_as_such() -> None:
+    for data in (
+        b"\xec\x01" + bytes(32),
+        b"\xed\x02" + bytes(32),
+        b"\xed\x01" + bytes(31),
+        b"\xed\x01" + bytes(33),
+    ):
+        with refused(BadMultibase, "not an Ed25519 multikey"):
+            PublicKey.from_multikey(to_multibase(data))
 
 
 def test_document_keeps_retired_keys_with_their_dates() -> None:
@@ -137,14 +169,42 @@ def test_document_without_a_usable_key_is_refused(change: dict[str, object]) -> 
     document = did_document(DID, [KeyRecord(KEY.public)]) | change
     with pytest.raises(SignatureInvalid) as refusal:
         key_in_document(document, KEY.method_id)
-    assert refusal.value.reason == "unknown_key"
+    assert (refusal.value.reason, refusal.value.values) == ("unknown_key", {"method": KEY.method_id})
+
+
+@pytest.mark.parametrize(
+    ("change", "member", "end"),
+    [
+        ({"id": "did:web:other.example"}, {}, "not a key this issuer signs with"),
+        ({"assertionMethod": []}, {}, "not a key this issuer signs with"),
+        ({"assertionMethod": KEY.method_id}, {}, "not a key this issuer signs with"),
+        ({}, {"controller": "did:web:x"}, "not a method of this issuer"),
+        ({}, {"type": "JsonWebKey"}, "not a Multikey"),
+        ({}, {"expires": "soon"}, "not an instant like 2026-03-01T08:00:00Z"),
+        ({}, {"revoked": "soon"}, "not an instant like 2026-03-01T08:00:00Z"),
+    ],
+)
+def test_why_a_key_does_not_count_is_told(change: dict[str, object], member: dict[str, str], end: str) -> None:
+    document = did_document(DID, [KeyRecord(KEY.public)]) | change
+    document["verificationMethod"][0] |= member
+    method = KEY.method_id
+    with refused(SignatureInvalid, f"no key {method}: {end}", reason="unknown_key", method=method):
+        key_in_document(document, method)
+
+
+def test_a_method_is_found_among_others_and_beside_what_is_none() -> None:
+    other = SigningKey.from_seed(bytes(32), DID)
+    document = did_document(DID, [KeyRecord(other.public), KeyRecord(KEY.public)])
+    document["verificationMethod"].insert(0, f"{DID}#elsewhere")
+    assert key_in_document(document, KEY.method_id) == KeyRecord(KEY.public)
+    assert key_in_document(document, other.method_id) == KeyRecord(other.public)
 
 
 def test_instants_are_written_in_utc_to_the_second() -> None:
     china = timezone(timedelta(hours=8))
     assert to_instant(datetime(2026, 3, 1, 16, 0, 0, 999, tzinfo=china)) == "2026-03-01T08:00:00Z"
     assert from_instant("2026-03-01T08:00:00Z") == datetime(2026, 3, 1, 8, tzinfo=UTC)
-    with pytest.raises(Malformed, match="no time zone"):
+    with refused(Malformed, "2026-03-01 00:00:00 has no time zone"):
         to_instant(datetime(2026, 3, 1))  # noqa: DTZ001 - the fault under test
 
 
@@ -154,5 +214,20 @@ def test_instants_are_written_in_utc_to_the_second() -> None:
      "2026-03-01T24:00:00Z", "0000-03-01T08:00:00Z", "2026-03-01T08:00:00Z\n", "２026-03-01T08:00:00Z"],
 )  # fmt: skip
 def test_what_is_no_instant_is_refused(text: object) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed) as refusal:
         from_instant(text)
+    assert refusal.value.values == {"text": str(text)}
+
+
+def test_what_was_written_instead_of_an_instant_is_told_in_forty_letters() -> None:
+    with refused(Malformed, "not an instant like 2026-03-01T08:00:00Z", text="x" * 40):
+        from_instant("x" * 41)
+    with refused(Malformed, "2026-02-30T08:00:00Z: day is out of range for month", text="2026-02-30T08:00:00Z"):
+        from_instant("2026-02-30T08:00:00Z")
+
+
+def test_a_key_that_was_never_retired_and_one_with_a_single_date() -> None:
+    early, late = datetime(2026, 6, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    assert KeyRecord(KEY.public).retired_at is None
+    assert KeyRecord(KEY.public, expires=early, revoked=late).retired_at == early
+    assert KeyRecord(KEY.public, revoked=late).retired_at == late

@@ -10,9 +10,13 @@ from eth_utils.crypto import keccak
 
 from ledger.errors import Malformed, ProofMismatch
 from ledger.patricia import EMPTY_ROOT, check_proof, decoded, walk
+from support.refusals import refused
 
 MAINNET = json.loads((Path(__file__).parents[1] / "vectors/state/mainnet_21925176.json").read_text())
 STATE_ROOT = bytes.fromhex(MAINNET["block"]["stateRoot"][2:])
+
+
+PREFIX = "a trie node's part of the key has no known prefix"
 
 
 def nodes(listed: list[str]) -> list[bytes]:
@@ -99,8 +103,17 @@ def test_rlp_nested_without_end_is_refused_before_the_interpreter_gives_up() -> 
     data = b"\xc0"
     for _ in range(20):
         data = rlp.codec.length_prefix(len(data), 0xC0) + data
-    with pytest.raises(Malformed, match="lists deep"):
+    with refused(Malformed, "RLP of more than 16 lists deep"):
         decoded(data)
+
+
+def test_sixteen_lists_deep_are_read_and_seventeen_are_not() -> None:
+    data = b"\xc0"
+    for _ in range(15):
+        data = rlp.codec.length_prefix(len(data), 0xC0) + data
+    assert decoded(data) == [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]
+    with refused(Malformed, "RLP of more than 16 lists deep"):
+        decoded(rlp.codec.length_prefix(len(data), 0xC0) + data)
 
 
 def test_mainnets_proof_shows_what_the_deposit_contract_held() -> None:
@@ -123,9 +136,17 @@ def test_a_changed_missing_or_spare_node_is_a_mismatch() -> None:
     proof, key = nodes(MAINNET["account"]["accountProof"]), keccak(address_of("account"))
     assert check_proof(STATE_ROOT, key, proof) != b""
     changed = [*proof[:-1], proof[-1][:-1] + b"\x00"]
-    for wrong in (changed, proof[:-1], [*proof, proof[-1]], proof[1:], []):
-        with pytest.raises(ProofMismatch):
+    another, spare = (
+        "a node of the state proof is missing or another",
+        "the state proof holds nodes that lie on no way",
+    )
+    for wrong, node in ((changed, proof[-1]), (proof[:-1], proof[-1]), (proof[1:], proof[0]), ([], proof[0])):
+        with refused(ProofMismatch, another, node=keccak(node).hex()):
             check_proof(STATE_ROOT, key, wrong)
+    with refused(ProofMismatch, spare, left=2):
+        check_proof(STATE_ROOT, key, [*proof, proof[-1], proof[-1]])
+    with refused(ProofMismatch, spare, left=1):
+        check_proof(EMPTY_ROOT, b"key", proof[:1])
 
 
 def trie_of(*items: Any) -> tuple[bytes, list[bytes]]:
@@ -154,27 +175,42 @@ def test_an_extension_leads_on_or_ends_the_search() -> None:
 
 
 @pytest.mark.parametrize(
-    "items",
+    ("items", "sentence"),
     [
-        [],
-        [b"\x20", b"x", b"y"],
-        [b"", b"x"],
-        [[], b"x"],
-        [b"\x40", b"x"],
-        [b"\x0f\x12", b"x"],
-        [b"\x00", b"x" * 32],
-        [b"\x20\x12", [b"x"]],
-        [b"\x00\x12", b"short"],
-        [*([b""] * 16), [b"x"]],
+        ([], "a trie node has 17 or 2 items"),
+        ([b"\x20", b"x", b"y"], "a trie node has 17 or 2 items"),
+        ([b"", b"x"], "a trie node has 17 or 2 items"),
+        ([[], b"x"], "a trie node has 17 or 2 items"),
+        ([b"\x40", b"x"], PREFIX),
+        ([b"\x0f\x12", b"x"], PREFIX),
+        ([b"\x01\x12", b"x"], PREFIX),
+        ([b"\x21\x12", b"x"], PREFIX),
+        ([b"\x00", b"x" * 32], "an extension node stands for no part of the key"),
+        ([b"\x20\x12", [b"x"]], "a trie's values are bytes"),
+        ([b"\x00\x12", b"short"], "a trie node names another by 32 bytes"),
+        ([*([b""] * 16), [b"x"]], "a trie's values are bytes"),
     ],
 )
-def test_what_is_no_trie_node_is_malformed(items: list[Any]) -> None:
+def test_what_is_no_trie_node_is_malformed(items: list[Any], sentence: str) -> None:
     root, proof = trie_of(*items)
-    with pytest.raises(Malformed):
+    with refused(Malformed, sentence):
         check_proof(root, b"" if len(items) == 17 else b"\x12", proof)
+
+
+def test_parts_of_a_key_are_read_with_their_parity() -> None:
+    for part, key in ((b"\x20\x12", b"\x12"), (b"\x20", b"")):
+        root, proof = trie_of(part, b"leaf")
+        assert check_proof(root, key, proof) == b"leaf"
+        assert check_proof(root, b"\xab\xcd", proof) == b""
+    branch: list[Any] = [b""] * 17
+    branch[10] = [b"\x3b", b"odd"]
+    root, proof = trie_of(*branch)
+    assert check_proof(root, b"\xab", proof) == b"odd"
+    root, proof = trie_of(b"\x1a", [b"\x3b", b"below"])
+    assert check_proof(root, b"\xab", proof) == b"below"
 
 
 def test_a_text_is_no_trie_node() -> None:
     node = rlp.encode(b"a text that is no list at all, 32+")
-    with pytest.raises(Malformed):
+    with refused(Malformed, "a trie node is a list"):
         check_proof(keccak(node), b"\x12", [node])

@@ -1,6 +1,7 @@
 """Status lists bit for bit, and what the shared vectors do not show of their check: values, and who is asked."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,6 +131,18 @@ def test_what_unpacks_without_end_is_not_unpacked_to_its_end() -> None:
         StatusList.decode(bomb)
 
 
+def test_what_unpacks_without_end_takes_no_more_memory_than_the_largest_list() -> None:
+    bomb = StatusList(bytes(1 << 23)).encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadStatus):
+            StatusList.decode(bomb)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 1 << 20
+
+
 def test_something_behind_the_list_is_refused() -> None:
     assert len(EMPTY) % 4 == 1  # whole groups of three bytes: more can stand behind
     with refused(BadStatus, "not one whole gzip stream of 16 KB to 128 KB"):
@@ -250,18 +263,66 @@ def test_who_is_told_of_a_revocation_is_told_why_where_a_notice_holds() -> None:
     assert (found["since"], found["reason"]) == ("2026-03-10T09:00:00Z", "")
 
 
-def test_a_notice_about_another_credential_says_nothing() -> None:
+def noticed(*changes: dict[str, Any], at: datetime = MADE) -> dict[str, Any]:
+    """Return what is told of a revocation whose notice was replaced by these, signed anew and not anchored."""
     given = vector("status_revoked_with_notice")
     value = json.loads(given["bundle"])
     key = SigningKey.from_seed(bytes(range(32)), value["credential"]["issuer"]["id"])
-    told = value["status"][-1]["credential"]
+    told = value["status"].pop()["credential"]
     del told["proof"]
-    told["credentialSubject"]["id"] = "urn:uuid:2"
-    value["status"][-1] = {
-        "credential": sign(told, key, created=MADE), "inclusion": None, "anchor": None,
-    }  # fmt: skip
-    found = judged(Bundle.from_json(json.dumps(value).encode()), from_instant(given["asOf"]))
-    assert found["reason"] == ""
+    for change in changes:
+        said = change.get("credentialSubject", {})
+        subject = told["credentialSubject"] | said if isinstance(said, dict) else said
+        notice = sign(told | change | {"credentialSubject": subject}, key, created=at)
+        value["status"].append({"credential": notice, "inclusion": None, "anchor": None})
+    return judged(Bundle.from_json(json.dumps(value).encode()), from_instant(given["asOf"]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"credentialSubject": {"id": "urn:uuid:2"}},
+        {"credentialSubject": {"statusPurpose": "suspension"}},
+        {"credentialSubject": {"set": False}},
+        {"type": ["VerifiableCredential"]},
+        {"type": "StatusNotice"},
+        {"issuer": {"id": "did:web:other.example"}},
+        {"issuer": "did:web:portal.example%3A8443"},
+        {"credentialSubject": [{"id": "urn:uuid:1"}]},
+    ],
+)
+def test_a_notice_about_something_else_or_of_somebody_else_says_nothing(change: dict[str, Any]) -> None:
+    assert noticed({})["reason"] == "mould"
+    assert noticed(change)["reason"] == ""
+    assert noticed(change, {})["reason"] == "mould"
+
+
+def test_a_notice_is_told_with_what_stands_in_its_place() -> None:
+    found = noticed({"credentialSubject": {"supersededBy": "urn:uuid:2", "more": 1}})
+    assert found == {
+        "purpose": "revocation",
+        "asOf": "2026-03-11T09:00:00Z",
+        "from": "2026-03-10T09:00:00Z",
+        "until": found["until"],
+        "since": "2026-03-09T20:00:00Z",
+        "reason": "mould",
+        "supersededBy": "urn:uuid:2",
+    }
+
+
+def test_a_notice_of_a_key_that_was_retired_since_counts_by_its_anchor() -> None:
+    given = vector("status_revoked_with_notice")
+    bundle = Bundle.from_json(given["bundle"].encode())
+    document = json.loads(json.dumps(bundle.did_document))
+    document["verificationMethod"][0]["revoked"] = "2026-03-10T10:00:00Z"
+
+    def anchored(part: Bundle) -> Check:
+        assert part.anchor is not None
+        return Check("anchor", State.OK, "ok", {"time": part.anchor.to_value()["blockTime"]})
+
+    with pytest.raises(StatusInvalid) as refusal:
+        check_status(bundle, document, from_instant(given["asOf"]), anchored)
+    assert (refusal.value.reason, refusal.value.values["reason"]) == ("revoked", "mould")
 
 
 class Heard(dict[str, Any]):

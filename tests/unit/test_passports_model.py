@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger.kinds.envelope import Party
+from ledger.kinds.passport import compose
 from portal.kernel.gtin import NotAGTIN
 from portal.passports import model
+from portal.passports.bearer import Bearer, LotNotPrintable, SerialNotPrintable, passport_link
 from portal.passports.model import DocumentDraft, DocumentKind, Issuing, Paper, PassportSubject, TraceLine
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -134,11 +136,33 @@ def test_a_wrong_check_digit_is_refused() -> None:
 
 
 def test_a_lot_is_escaped_in_its_address_and_one_no_code_can_carry_is_refused() -> None:
-    link = model.passport_link("https://p.example", gtin="06901234567892", lot_code="A/7")
+    link = passport_link("https://p.example", Bearer(gtin="06901234567892", lot_code="A/7"))
     assert link == "https://p.example/01/06901234567892/10/A%2F7"
-    with pytest.raises(model.LotNotPrintable) as refusal:
-        model.passport_link("https://p.example", gtin="06901234567892", lot_code="批次七")
+    with pytest.raises(LotNotPrintable) as refusal:
+        passport_link("https://p.example", Bearer(gtin="06901234567892", lot_code="批次七"))
     assert refusal.value.values == {"lot": "批次七"}
+
+
+def test_a_piece_has_an_address_without_its_lot_and_one_no_code_can_carry_is_refused() -> None:
+    piece = Bearer(gtin="06901234567892", lot_code="L7", serial="S/1")
+    assert passport_link("https://p.example", piece) == "https://p.example/01/06901234567892/21/S%2F1"
+    assert piece.about == "piece/06901234567892/S/1"
+    with pytest.raises(SerialNotPrintable) as refusal:
+        passport_link("https://p.example", Bearer(gtin="06901234567892", lot_code="L7", serial="一号"))
+    assert refusal.value.values == {"serial": "一号"}
+
+
+def test_a_piece_says_its_lots_events_under_its_own_address() -> None:
+    piece = replace(SUBJECT, serial="S-1")
+    facts = model.to_facts(piece, (), (SHIPPED,), issuing=ISSUING)
+    subject = compose(facts)["credentialSubject"]
+    [event] = subject["traceabilityInformation"][0]["event"]
+    assert subject["id"] == "https://portal.example/01/06901234567892/21/S-1#passport"
+    assert subject["granularityLevel"] == "item"
+    assert event["quantityList"][0]["epcClass"] == "https://portal.example/01/06901234567892/10/L7"
+    assert (subject["product"]["batchNumber"], subject["product"]["serialNumber"]) == ("L7", "S-1")
+    whole = model.to_facts(SUBJECT, (), (SHIPPED,), issuing=ISSUING)
+    assert model.facts_key(facts) != model.facts_key(whole)
 
 
 def test_the_printed_fingerprint_is_base64url_without_padding() -> None:
@@ -192,7 +216,7 @@ def test_facts_name_the_lot_its_papers_and_its_way() -> None:
 
 
 def test_a_lot_that_no_code_can_carry_gets_no_facts() -> None:
-    with pytest.raises(model.LotNotPrintable):
+    with pytest.raises(LotNotPrintable):
         model.to_facts(replace(SUBJECT, lot_code="x" * 21), BOTH, (), issuing=ISSUING)
 
 

@@ -38,6 +38,13 @@ def test_rules_about_what_a_page_never_names_are_left_out(tmp_path: Path, sheet:
     assert excerpt(sheet, names_in([tmp_path / "page.html"])) == left
 
 
+def test_what_people_read_names_no_class(tmp_path: Path) -> None:
+    page = """{#- .t, over
+    two lines: t -#}<p class="a">{{ _('t, translated') }}{{ both('t') }}{{ bi('t') }}{{ state('u', _('t')) }}"""
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    assert excerpt(".a{b:c}.t{b:c}.u{b:c}", names_in([tmp_path / "page.html"])) == ".a{b:c}.u{b:c}"
+
+
 def written(folder: Path, **modules: str) -> Path:
     for name, code in modules.items():
         (folder / f"{name}.mjs").write_text(code, encoding="utf-8")

@@ -34,6 +34,7 @@ from portal.inventory.reads.holding import (
 )
 from portal.inventory.reads.moves import MovePage, PostedMove, find_move, posted_moves
 from portal.inventory.reads.picks import PickDocument, PickLine, pick_documents, pick_lines
+from portal.inventory.reads.pieces import Piece, check_pieces, pieces_of_lot
 from portal.inventory.reads.places import Place, find_place, place_codes, places
 from portal.inventory.reads.position import StockPosition, stock_position
 from portal.inventory.reads.proof import Check, Drift, last_check, reconcile
@@ -69,6 +70,7 @@ __all__ = [
     "NodeStock",
     "PickDocument",
     "PickLine",
+    "Piece",
     "Place",
     "Pool",
     "PostedMove",
@@ -81,6 +83,7 @@ __all__ = [
     "Uncovered",
     "availability",
     "categories",
+    "check_pieces",
     "find_held",
     "find_lots",
     "find_move",
@@ -95,6 +98,7 @@ __all__ = [
     "node_stock",
     "pick_documents",
     "pick_lines",
+    "pieces_of_lot",
     "place_codes",
     "places",
     "pools",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -43,13 +44,15 @@ class _Waiting:
     """Somebody in the queue: let through with an answer, with a failure, or to lead those behind.
 
     The gate is a bare lock, taken from the start: an ``Event`` costs several times as much to wake, and waking
-    people is what a long queue spends its time on.
+    people is what a long queue spends its time on. Whoever is told tells the one ``behind``: were a group woken at
+    once, its threads would fight over the interpreter.
     """
 
     asked: Asked
     gate: Lock = field(default_factory=Lock)
     answer: Answer | None = None
     failure: Exception | None = None
+    behind: "_Waiting | None" = None
 
     def __post_init__(self) -> None:
         self.gate.acquire()
@@ -126,6 +129,8 @@ class ReservationDesk:
         mine.gate.acquire()
         if mine.answer is None and mine.failure is None:
             self._lead(key)
+        if mine.behind is not None:
+            mine.behind.gate.release()
         if mine.failure is not None:
             raise mine.failure
         return mine.answer or {}
@@ -145,6 +150,8 @@ class ReservationDesk:
         except Exception as error:  # noqa: BLE001 - everybody in the group is told, whatever it is
             for one in group:
                 one.failure = error
+        for one, behind in pairwise(group):
+            one.behind = behind
         with self._lock:
             self._leave(key, len(group))
             if lane:
@@ -152,8 +159,6 @@ class ReservationDesk:
                 lane[0].gate.release()
             else:
                 del self._lanes[key]
-        for one in group[1:]:
-            one.gate.release()
 
     def _commit(self, deed: Deed, opened: Opened) -> list[Answer]:
         for _ in range(TRIES - 1):

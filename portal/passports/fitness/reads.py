@@ -157,12 +157,13 @@ _CERTIFICATES = text("""
     ORDER BY uploaded_at DESC, id DESC
 """)
 
-# Of every lot the newest passport, with the newest word of each purpose on it.
+# Of every lot the newest passport of the whole lot, with the newest word of each purpose on it.
 _PASSPORTS = text("""
     SELECT c.product_id, c.lot_code, m.purpose, m.reason, m.at
     FROM (
         SELECT DISTINCT ON (product_id, lot_code) id, product_id, lot_code FROM credential
-        WHERE org_id = :org AND kind = 'product_passport' AND product_id = ANY(CAST(:products AS uuid[]))
+        WHERE org_id = :org AND kind = 'product_passport' AND serial IS NULL
+          AND product_id = ANY(CAST(:products AS uuid[]))
         ORDER BY product_id, lot_code, issued_at DESC, id DESC
     ) c
     CROSS JOIN LATERAL (
