@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
@@ -56,6 +56,8 @@ from ledger.history import AnchorEvent
 
 ANCHOR_GAS = 120_000
 """Gas limit of ``anchor``: the first of a stream costs about 80,000, a steady one less than 65,000."""
+ANSWERED_WITHIN_S = 10.0
+"""How long one answer may take unless somebody says otherwise."""
 MINED_WITHIN_S = 120.0
 """How long setting up waits for one block."""
 POLL_S = 0.05
@@ -94,7 +96,7 @@ def load_or_create_account(path: Path) -> LocalAccount:
         # Made beside and linked, so that no crash leaves half a key and nobody's key is written over.
         half = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as out:
-            out.write(secrets.token_bytes(32).hex() + "\n")
+            out.write(os.urandom(32).hex() + "\n")
             out.flush()
             os.fsync(out.fileno())
         with suppress(FileExistsError):
@@ -108,10 +110,10 @@ def _load_account(path: Path) -> LocalAccount:
     if mode & 0o077:
         raise KeyExposed(f"{path.name} can be read by others (mode {mode:o})", file=path.name)
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-        return cast("LocalAccount", Account.from_key(key))
+        account: LocalAccount = Account.from_key(bytes.fromhex(path.read_bytes().decode()))
     except Exception as error:  # eth-account raises whatever its key library raises
         raise BadAccountFile(f"{path.name} holds no private key", file=path.name) from error
+    return account
 
 
 class Chain:
@@ -123,7 +125,9 @@ class Chain:
         artefact: The built contract; the product's own by default.
     """
 
-    def __init__(self, rpc_url: str, *, timeout_s: float = 10.0, artefact: Artefact | None = None) -> None:
+    def __init__(
+        self, rpc_url: str, *, timeout_s: float = ANSWERED_WITHIN_S, artefact: Artefact | None = None
+    ) -> None:
         provider = HTTPProvider(rpc_url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
         self._web3 = Web3(provider)
         self._artefact = artefact or load_artefact()
@@ -178,18 +182,18 @@ class Chain:
             ChainUnavailable: No usable answer, or no such block (yet, or any more).
         """
         with _translated():
-            found = cast("dict[str, Any]", self._web3.eth.get_block(number))
+            found: Any = self._web3.eth.get_block(number)
             return Block(int(found["number"]), bytes(found["hash"]), int(found["timestamp"]))
 
     def next_nonce(self, address: str) -> int:
         """How many transactions of an address are mined, which is the nonce of its next."""
         with _translated():
-            return int(self._web3.eth.get_transaction_count(_address(address), "latest"))
+            return int(self._web3.eth.get_transaction_count(_address(address)))
 
     def fees(self) -> Fees:
         """What to offer: twice the base fee, so that a few full blocks do not outgrow it."""
         with _translated():
-            head = cast("dict[str, Any]", self._web3.eth.get_block("latest"))
+            head: Any = self._web3.eth.get_block("latest")
             priority = int(self._web3.eth.max_priority_fee)
         return Fees(2 * int(head.get("baseFeePerGas", 0)) + priority, priority)
 
@@ -205,7 +209,7 @@ class Chain:
     def writer_until(self, contract: str, stream: bytes, writer: str) -> int:
         """Until when an address may anchor, seconds since 1970; 0 when it may not."""
         data = self._call(contract, "writerUntil", stream, _word(writer))
-        return int.from_bytes(data, "big")
+        return int.from_bytes(data)
 
     def anchored(self, contract: str, stream: bytes, root: bytes) -> AnchorRecord | None:
         """What the contract knows of a root, ``None`` when nothing."""
@@ -236,7 +240,7 @@ class Chain:
             "topics": [Web3.to_hex(word) for word in (self._artefact.topics()["Anchored"], stream)],
         }
         with _translated():
-            return tuple(_event(cast("dict[str, Any]", log)) for log in self._web3.eth.get_logs(wanted))
+            return tuple(map(_event, self._web3.eth.get_logs(wanted)))
 
     def try_anchor(self, call: AnchorCall, sender: str) -> None:
         """Run ``anchor`` without sending it.
@@ -312,29 +316,18 @@ class Chain:
             try:
                 self._web3.eth.send_raw_transaction(Web3.to_hex(raw))
             except Web3RPCError as error:
-                message = str((error.rpc_response or {}).get("error", error))
-                if any(words in message.lower() for words in KNOWN):
-                    raise TransactionKnown(f"the chain says: {message}") from error
-                raise TransactionRefused(f"the chain says: {message}") from error
+                if any(words in error.message.lower() for words in KNOWN):
+                    raise TransactionKnown(f"the chain says: {error.message}") from error
+                raise TransactionRefused(f"the chain says: {error.message}") from error
 
     def receipt(self, tx_hash: bytes) -> TransactionReceipt | None:
         """The receipt of a transaction, ``None`` while it is not mined."""
         with _translated():
             try:
-                found = cast(
-                    "dict[str, Any]",
-                    self._web3.eth.get_transaction_receipt(Web3.to_hex(tx_hash)),
-                )
+                found: Any = self._web3.eth.get_transaction_receipt(Web3.to_hex(tx_hash))
             except TransactionNotFound:
                 return None
-            return TransactionReceipt(
-                tx_hash=tx_hash,
-                block_number=int(found["blockNumber"]),
-                block_hash=bytes(found["blockHash"]),
-                succeeded=found["status"] == 1,
-                gas_used=int(found["gasUsed"]),
-                contract=found["contractAddress"],
-            )
+            return _receipt(tx_hash, found)
 
     # Setting up
 
@@ -407,34 +400,44 @@ class Chain:
             ContractRefused: The account does not administer the stream.
             ChainUnavailable: No usable answer, or not mined in time.
         """
-        words = stream + _word(writer) + valid_until.to_bytes(32, "big")
+        words = stream + _word(writer) + valid_until.to_bytes(32)
         return self._transact(account, contract, self._selectors["setWriter"] + words)
 
     def _transact(self, account: LocalAccount, to: str | None, data: bytes) -> TransactionReceipt:
         fees = self.fees()
-        transaction: dict[str, Any] = {
+        transaction: Any = {
             "from": account.address,
             "data": Web3.to_hex(data),
             **({} if to is None else {"to": _address(to)}),
         }
         with _translated(self._errors):
-            transaction["gas"] = self._web3.eth.estimate_gas(cast("Any", transaction))
+            transaction["gas"] = self._web3.eth.estimate_gas(transaction)
             transaction |= {
                 "type": 2,
                 "chainId": self._web3.eth.chain_id,
-                "nonce": self._web3.eth.get_transaction_count(account.address, "latest"),
+                "nonce": self._web3.eth.get_transaction_count(account.address),
                 "value": 0,
                 "maxFeePerGas": fees.max_fee,
                 "maxPriorityFeePerGas": fees.priority,
             }
             signed = account.sign_transaction(transaction)
             self._web3.eth.send_raw_transaction(signed.raw_transaction)
-            tx_hash = bytes(signed.hash)
-            self._web3.eth.wait_for_transaction_receipt(cast("Any", tx_hash), MINED_WITHIN_S, POLL_S)
-        return cast("TransactionReceipt", self.receipt(tx_hash))
+            found = self._web3.eth.wait_for_transaction_receipt(signed.hash, MINED_WITHIN_S, POLL_S)
+            return _receipt(bytes(signed.hash), found)
 
 
-def _event(log: dict[str, Any]) -> AnchorEvent:
+def _receipt(tx_hash: bytes, found: Any) -> TransactionReceipt:
+    return TransactionReceipt(
+        tx_hash=tx_hash,
+        block_number=int(found["blockNumber"]),
+        block_hash=bytes(found["blockHash"]),
+        succeeded=found["status"] == 1,
+        gas_used=int(found["gasUsed"]),
+        contract=found["contractAddress"],
+    )
+
+
+def _event(log: Any) -> AnchorEvent:
     size, head, prev_block = decode(["uint64", "bytes32", "uint64"], bytes(log["data"]))
     return AnchorEvent(
         seq=int.from_bytes(log["topics"][3]),
@@ -468,8 +471,9 @@ def _translated(errors: dict[bytes, str] | None = None) -> Iterator[None]:
     try:
         yield
     except ContractLogicError as error:
-        raw = str(error.data or "")
-        reason = (errors or {}).get(bytes.fromhex(raw[2:10]), "unknown")
+        # Without data web3 says so in words, and some nodes wrap theirs: then no selector of ours begins it.
+        names = {f"0x{selector.hex()}": name for selector, name in (errors or {}).items()}
+        reason = names.get(str(error.data)[:10].lower(), "unknown")
         raise ContractRefused(f"the contract refuses: {reason}", reason=reason) from error
     except BlockNotFound as error:
         raise ChainUnavailable("the chain does not have the block") from error

@@ -123,5 +123,5 @@ def next_head(head: bytes, *, root: bytes, size: int, seq: int) -> bytes:
         size: Its number of leaves.
         seq: Its number in the stream, from 0.
     """
-    words = head + root + size.to_bytes(32, "big") + seq.to_bytes(32, "big")
+    words = head + root + size.to_bytes(32) + seq.to_bytes(32)
     return hashlib.sha256(words).digest()

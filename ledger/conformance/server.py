@@ -116,16 +116,15 @@ def serve(desk: Desk, *, port: int, now: Callable[[], datetime]) -> ThreadingHTT
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            self._reply(endpoints.answer("GET", self.path, b""))
-
         def do_POST(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
             if size > MAX_BYTES:
                 self.close_connection = True
                 self._reply((HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"errors": ["too_large"]}))
                 return
-            self._reply(endpoints.answer("POST", self.path, self.rfile.read(size)))
+            self._reply(endpoints.answer(self.command, self.path, self.rfile.read(size)))
+
+        do_GET = do_POST  # noqa: N815 - the base class looks for this name
 
         def _reply(self, reply: Reply) -> None:
             status, value = reply

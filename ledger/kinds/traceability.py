@@ -117,21 +117,23 @@ def event_value(facts: EventFacts) -> dict[str, Any]:
         "document": facts.document,
         "bizTransactionList": paper if facts.document_link else None,
         **(
-            _listed("output", facts.goods) | _listed("input", facts.inputs)
+            _listed("outputEPCList", "outputQuantityList", facts.goods)
+            | _listed("inputEPCList", "inputQuantityList", facts.inputs)
             if transformation
-            else _listed("", facts.goods)
+            else _listed("epcList", "quantityList", facts.goods)
         ),
     }
     known = without_gaps(event)
     return {**known, "id": event_hash_id(epcis_event(known))}
 
 
-def _listed(side: str, goods: tuple[Goods, ...]) -> dict[str, Any]:
-    """Return goods in the list of pieces or of quantities of one side of the event."""
-    pieces = [{"type": ["Item"], "id": one.link, "name": one.name} for one in goods if one.quantity is None]
-    counted = [_counted(one, one.quantity) for one in goods if one.quantity is not None]
-    names = (f"{side}EPCList", f"{side}QuantityList") if side else ("epcList", "quantityList")
-    return {name: items for name, items in zip(names, (pieces, counted), strict=True) if items}
+def _listed(pieces: str, counted: str, goods: tuple[Goods, ...]) -> dict[str, Any]:
+    """Return goods under the names of the list of pieces and the list of quantities of one side of the event."""
+    lists = {
+        pieces: [{"type": ["Item"], "id": one.link, "name": one.name} for one in goods if one.quantity is None],
+        counted: [_counted(one, one.quantity) for one in goods if one.quantity is not None],
+    }
+    return {name: items for name, items in lists.items() if items}
 
 
 def _counted(one: Goods, quantity: str) -> dict[str, Any]:
@@ -158,4 +160,4 @@ def json_number(text: str) -> int | float:
 
 def _offset(moment: datetime) -> str:
     """Return the offset of a time's zone as EPCIS writes it: ``+08:00``."""
-    return moment.isoformat(timespec="seconds")[-6:].replace("Z", "+00:00")
+    return moment.isoformat(timespec="seconds")[-6:]

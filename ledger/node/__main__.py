@@ -65,11 +65,11 @@ def _announce(port: int, arguments: argparse.Namespace) -> None:
     if arguments.ready_file is not None:
         # Written beside and renamed, so that a reader never sees half a number.
         half = arguments.ready_file.with_name(arguments.ready_file.name + ".part")
-        half.write_text(f"{port}\n", encoding="ascii")
+        half.write_bytes(b"%d\n" % port)
         half.replace(arguments.ready_file)
     if arguments.ready_fd is not None:
-        with os.fdopen(arguments.ready_fd, "w", encoding="ascii") as out:
-            out.write(f"{port}\n")
+        with os.fdopen(arguments.ready_fd, "wb") as out:
+            out.write(b"%d\n" % port)
 
 
 def _serve(arguments: argparse.Namespace) -> None:

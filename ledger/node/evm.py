@@ -316,6 +316,6 @@ def logs_of(header: BlockHeaderAPI, transaction: SignedTransactionAPI, receipt: 
             header.hash,
             transaction.hash,
             log.address,
-            tuple(topic.to_bytes(32, "big") for topic in log.topics),
+            tuple(topic.to_bytes(32) for topic in log.topics),
             log.data,
         )

@@ -196,9 +196,9 @@ class Methods:
         return from_data(self._node.state_at(self._header(tag)).get_code(_address(address)))
 
     def _storage_at(self, address: Any, slot: Any, tag: Any = "latest") -> str:
-        number = int.from_bytes(_word(slot), "big")
+        number = int.from_bytes(_word(slot))
         value = self._node.state_at(self._header(tag)).get_storage(_address(address), number)
-        return from_data(value.to_bytes(32, "big"))
+        return from_data(value.to_bytes(32))
 
     def _proof(self, address: Any, slots: Any, tag: Any = "latest") -> JSON:
         """Account and slots with the trie nodes that prove them (EIP-1186)."""
@@ -290,7 +290,7 @@ def _word(value: Any) -> bytes:
     """A storage slot: a quantity or 32 bytes, callers send both."""
     if isinstance(value, str) and len(value) == 66:  # noqa: PLR2004 - 0x and 64 digits
         return to_data(value, 32)
-    return to_quantity(value).to_bytes(32, "big")
+    return to_quantity(value).to_bytes(32)
 
 
 def _call_fields(call: Any) -> dict[str, Any]:

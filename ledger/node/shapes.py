@@ -69,7 +69,7 @@ def from_block(header: BlockHeaderAPI, transactions: list[Any]) -> JSON:
         "parentHash": from_data(header.parent_hash),
         "nonce": from_data(header.nonce),
         "sha3Uncles": from_data(header.uncles_hash),
-        "logsBloom": from_data(header.bloom.to_bytes(256, "big")),
+        "logsBloom": from_data(header.bloom.to_bytes(256)),
         "transactionsRoot": from_data(header.transaction_root),
         "stateRoot": from_data(header.state_root),
         "receiptsRoot": from_data(header.receipt_root),
@@ -116,7 +116,7 @@ def from_transaction(header: BlockHeaderAPI, transaction: SignedTransactionAPI) 
     written["accessList"] = [
         {
             "address": to_checksum_address(address),
-            "storageKeys": [from_data(slot.to_bytes(32, "big")) for slot in slots],
+            "storageKeys": [from_data(slot.to_bytes(32)) for slot in slots],
         }
         for address, slots in transaction.access_list
     ]
@@ -150,7 +150,7 @@ def from_receipt(header: BlockHeaderAPI, transaction: SignedTransactionAPI, rece
         "cumulativeGasUsed": hex(receipt.gas_used),
         "effectiveGasPrice": hex(_price(header, transaction)),
         "contractAddress": created,
-        "logsBloom": from_data(receipt.bloom.to_bytes(256, "big")),
+        "logsBloom": from_data(receipt.bloom.to_bytes(256)),
         "logs": [from_log(log) for log in logs_of(header, transaction, receipt)],
     }
 

@@ -211,7 +211,7 @@ def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lo
         PapersMissing: Nobody has handed in its inspection report.
     """
     product = inventory.find_product(connection, org_id=org_id, product_id=product_id)
-    made_on, expires_on = _dates_of_lot(connection, org_id, product_id, lot_code)
+    made_on, expires_on = dates_of_lot(connection, org_id, product_id, lot_code)
     supplier_id = supplier_of_lot(connection, org_id=org_id, product_id=product_id, lot_code=lot_code)
     supplier = supplier_id and partners.partner_name(connection, org_id=org_id, partner_id=supplier_id)
     if not supplier:
@@ -233,9 +233,14 @@ def subject_of_lot(connection: Connection, *, org_id: UUID, product_id: UUID, lo
     )
 
 
-def _dates_of_lot(
+def dates_of_lot(
     connection: Connection, org_id: UUID, product_id: UUID, lot_code: str
 ) -> tuple[date | None, date | None]:
+    """Return when a lot was made and until when it is good, as far as known.
+
+    Raises:
+        UnknownLot: It was never received nor announced.
+    """
     stock, announced = lot_table.c, expected_table.c
     row = connection.execute(
         select(stock.made_on, stock.expires_on).where(

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from portal.flows import withholding
+from portal.flows.making import made_from
 from portal.inventory import reads as inventory
 from portal.inventory.places import UnknownLot
 from portal.inventory.reads import Lying, Product, TracedMove
@@ -23,6 +24,7 @@ from portal.partners.model import PartnerName
 from portal.passports import status
 from portal.passports.fitness import reads, service
 from portal.passports.fitness.reads import LotRecall
+from portal.passports.making import MadeLot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Reach:
         lying: What lies of it, by place and status.
         on_its_way: What is still to arrive of it.
         holders: Who had received it, the largest quantity first.
+        made: Lots it went into; a recall leaves them to a person's judgement.
     """
 
     product: Product
@@ -79,6 +82,7 @@ class Reach:
     lying: tuple[Lying, ...]
     on_its_way: tuple[OnItsWay, ...]
     holders: tuple[Holder, ...]
+    made: tuple[MadeLot, ...]
 
 
 def reach(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: str, today: date) -> Reach:
@@ -102,6 +106,7 @@ def reach(connection: Connection, *, org_id: UUID, product_id: UUID, lot_code: s
         lying=inventory.lying(connection, org_id=org_id, lot_id=lot.lot_id),
         on_its_way=_on_its_way(connection, org_id, product_id, lot_code),
         holders=_holders(connection, org_id, moves),
+        made=made_from(connection, org_id=org_id, product=product, lot_code=lot_code),
     )
 
 

@@ -66,6 +66,14 @@ trace_table = org_table(
     reference("partner_id", "partner"),
     UniqueConstraint("org_id", "source_key"),
     Index("ix_trace_event_lot", "org_id", "product_id", "lot_code"),
+    # Which lots a lot went into.
+    Index(
+        "ix_trace_event_inputs",
+        "inputs",
+        postgresql_using="gin",
+        postgresql_ops={"inputs": "jsonb_path_ops"},
+        postgresql_where=text("inputs IS NOT NULL"),
+    ),
 )
 
 batch_table = org_table(

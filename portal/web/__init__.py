@@ -20,6 +20,7 @@ from portal.web import (
     inventory,
     labels,
     lots,
+    making,
     moves,
     ops,
     orders,
@@ -88,6 +89,7 @@ PAGES = (
     credentials,
     passports,
     pieces,
+    making,
     partner_passports,
     anchors,
 )

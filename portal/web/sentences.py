@@ -123,6 +123,14 @@ ROOMS: dict[str, Any] = {
     "not_a_replacement": _l(
         "That one cannot stand in its place: choose another of the same lot that is not revoked."
     ),
+    "nothing_went_in": _l("Name at least one lot that went in."),
+    "too_many_inputs": _l("One making tells at most %(most)s lots that went in."),
+    "input_twice": _l("%(sku)s lot %(lot)s stands twice. Add the quantities up in one row."),
+    "made_of_itself": _l("Lot %(lot)s would be made of itself: it went into one of these lots, or is one."),
+    "not_yet_made": _l("A making is recorded once it is done; this instant is still to come."),
+    "making_known": _l(
+        "What this lot was made from is recorded under %(document)s already, with other figures. Look at it above."
+    ),
     "no_firm": _l("Your sign-in belongs to no firm yet. Ask the host company to set it."),
     "nothing_to_pack": _l("There is no passport to pack."),
     "pack_too_large": _l("The papers come to more than one pack may hold. Pack fewer passports at once."),

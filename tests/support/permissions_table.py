@@ -402,6 +402,8 @@ ROWS: tuple[Row, ...] = (
     Row("POST /passports/issue", OPERATOR, form={"product": NOWHERE, "lot": "L7"}, entered=(404,)),
     Row("GET /passports/<digest>", OPERATOR | AUDITOR, path=f"/passports/{'0' * 64}", entered=(404,)),
     Row("GET /passports/<digest>/pack.zip", OPERATOR | AUDITOR, path="/passports/0/pack.zip", entered=(404,)),
+    Row("GET /passports/making", OPERATOR, path=f"/passports/making?product={NOWHERE}&lot=L7", entered=(404,)),
+    Row("POST /passports/making", OPERATOR, path=f"/passports/making?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("GET /passports/pieces", OPERATOR, path=f"/passports/pieces?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("POST /passports/pieces", OPERATOR, path=f"/passports/pieces?product={NOWHERE}&lot=L7", entered=(404,)),
     Row("GET /passports/labels", OPERATOR),
