@@ -56,6 +56,8 @@ from ledger.history import AnchorEvent
 
 ANCHOR_GAS = 120_000
 """Gas limit of ``anchor``: the first of a stream costs about 80,000, a steady one less than 65,000."""
+ANSWERED_WITHIN_S = 10.0
+"""How long one answer may take unless somebody says otherwise."""
 MINED_WITHIN_S = 120.0
 """How long setting up waits for one block."""
 POLL_S = 0.05
@@ -123,7 +125,9 @@ class Chain:
         artefact: The built contract; the product's own by default.
     """
 
-    def __init__(self, rpc_url: str, *, timeout_s: float = 10.0, artefact: Artefact | None = None) -> None:
+    def __init__(
+        self, rpc_url: str, *, timeout_s: float = ANSWERED_WITHIN_S, artefact: Artefact | None = None
+    ) -> None:
         provider = HTTPProvider(rpc_url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None)
         self._web3 = Web3(provider)
         self._artefact = artefact or load_artefact()
@@ -184,7 +188,7 @@ class Chain:
     def next_nonce(self, address: str) -> int:
         """How many transactions of an address are mined, which is the nonce of its next."""
         with _translated():
-            return int(self._web3.eth.get_transaction_count(_address(address), "latest"))
+            return int(self._web3.eth.get_transaction_count(_address(address)))
 
     def fees(self) -> Fees:
         """What to offer: twice the base fee, so that a few full blocks do not outgrow it."""
@@ -411,7 +415,7 @@ class Chain:
             transaction |= {
                 "type": 2,
                 "chainId": self._web3.eth.chain_id,
-                "nonce": self._web3.eth.get_transaction_count(account.address, "latest"),
+                "nonce": self._web3.eth.get_transaction_count(account.address),
                 "value": 0,
                 "maxFeePerGas": fees.max_fee,
                 "maxPriorityFeePerGas": fees.priority,

@@ -46,9 +46,10 @@ class HTTPRPC:
             self._port = self._parts.port
         except ValueError as error:
             raise RPCUnreachable(f"{url}: {error}") from error
-        if self._parts.scheme not in ("http", "https") or not self._parts.hostname:
+        host = self._parts.hostname
+        if self._parts.scheme not in ("http", "https") or not host:
             raise RPCUnreachable(f"{url} is not an http address")
-        self._timeout_s = timeout_s
+        self._host, self._timeout_s = host, timeout_s
 
     def call(self, method: str, params: list[Any]) -> Any:
         """Return the ``result`` of a JSON-RPC call; see :class:`RPC`."""
@@ -66,7 +67,7 @@ class HTTPRPC:
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._parts.hostname or "", self._port, timeout=self._timeout_s)
+        connection = kind(self._host, self._port, timeout=self._timeout_s)
         path = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
         try:
             connection.request("POST", path, body, {"Content-Type": "application/json"})

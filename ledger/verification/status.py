@@ -56,16 +56,16 @@ def check_status(bundle: Bundle, document: Any, as_of: datetime, anchored: Ancho
         entries = entries_of(bundle.credential)
     except Malformed as error:
         raise NotChecked("status_unknown", error.message) from error
-    gap: NotChecked | None = None
-    params: dict[str, Any] = {}
+    told: list[dict[str, Any]] = []
+    gaps: list[NotChecked] = []
     for entry in entries:
         try:
-            params = _check_entry(entry, bundle, _Reader(bundle, document, as_of, anchored))
-        except NotChecked as found:
-            gap = gap or found
-    if gap:
-        raise gap
-    return params
+            told.append(_check_entry(entry, bundle, _Reader(bundle, document, as_of, anchored)))
+        except NotChecked as gap:
+            gaps.append(gap)
+    if gaps:
+        raise gaps[0]
+    return told[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,9 +117,8 @@ def check_documents(bundle: Bundle, files: Iterable[tuple[str, bytes]]) -> dict[
     listed = bundle.credential.get("relatedResource")
     resources = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     known = [entry.get("digestMultibase") for entry in resources]
-    names = []
-    for name, data in files:
+    in_hand = tuple(files)
+    for name, data in in_hand:
         if digest_multibase(sha256(data)) not in known:
             raise DocumentsInvalid("unknown_document", f"{name} is not in the passport", name=name)
-        names.append(name)
-    return {"matched": len(names), "listed": len(known)}
+    return {"matched": len(in_hand), "listed": len(known)}

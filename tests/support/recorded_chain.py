@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -18,14 +18,16 @@ Asked = list[tuple[str, list[Any]]]
 
 
 @contextmanager
-def recording(answers: dict[str, Any], status: int = 200) -> Iterator[tuple[str, Asked]]:
+def recording(answers: dict[str, Any], status: int = 200, late: float = 0) -> Iterator[tuple[str, Asked]]:
     """Give the URL of an endpoint and the list of what it was asked.
 
     Args:
         answers: By method: a result, or the whole answer with ``error`` in it.
         status: Of HTTP.
+        late: How long it keeps silent first, in seconds.
     """
     asked: Asked = []
+    hold = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -34,11 +36,16 @@ def recording(answers: dict[str, Any], status: int = 200) -> Iterator[tuple[str,
             # web3 asks for the chain's number before it calls, whoever sends.
             answer = ({"eth_chainId": "0x5"} | answers)[request["method"]]
             told = answer if isinstance(answer, dict) and "error" in answer else {"result": answer}
+            hold.wait(late)
             reply = json.dumps({"jsonrpc": "2.0", "id": request["id"], **told}).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
             self.wfile.write(reply)
+
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # whoever was kept waiting may have hung up
+                super().handle()
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""
@@ -49,6 +56,7 @@ def recording(answers: dict[str, Any], status: int = 200) -> Iterator[tuple[str,
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", asked
     finally:
+        hold.set()
         server.shutdown()
         thread.join()
         server.server_close()

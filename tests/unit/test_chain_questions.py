@@ -235,6 +235,13 @@ def test_a_block_that_is_not_there_is_said_to_be() -> None:
         Chain(url).block(99)
 
 
+def test_an_answer_that_comes_too_late_is_none() -> None:
+    with recording({"eth_blockNumber": "0x1"}, late=0.5) as (url, _):
+        assert Chain(url).head_number() == 1
+        with pytest.raises(ChainUnavailable, match="Read timed out"):
+            Chain(url, timeout_s=0.05).head_number()
+
+
 def test_a_question_is_asked_once_and_no_more() -> None:
     with recording({"eth_blockNumber": "0x1"}, status=503) as (url, asked), pytest.raises(ChainUnavailable):
         Chain(url).head_number()
