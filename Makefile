@@ -82,6 +82,9 @@ schema: $(DEV) ## write the published GraphQL schema of every tier anew (graphql
 graphql-differential: $(DEV) ## compare compiled reads with execute() on 5,000 documents a tier; prints JSON
 	@$(PY) tools/graphql_differential.py
 
+bench-graphql: $(RUN) ## measure compiled reads against the same SQL without GraphQL (CPU of server and PostgreSQL); prints JSON
+	@$(PY) tools/bench_graphql.py
+
 fmt: $(DEV) ## format the Python sources
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .

@@ -98,7 +98,7 @@ class KeySafe:
         return self.folder / f"{multikey}.json"
 
     def _sealed(self, key: SigningKey) -> dict[str, Any]:
-        multikey, salt, data_key = key.public.multikey, secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(32)
+        multikey, salt, data_key = key.public.multikey, secrets.token_bytes(_SALT_BYTES), AESGCM.generate_key(256)
         return {
             "format": FORMAT,
             "multikey": multikey,

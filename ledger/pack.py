@@ -79,7 +79,7 @@ class Pack:
         for file in ordered:
             _check_place(file.role, file.name, file.data)
         entries = [Entry.of(file.name, file.data) for file in ordered]
-        lines = [_line(file, entry) for file, entry in zip(ordered, entries, strict=True)]
+        lines = list(map(_line, ordered, entries))
         manifest = {"pack": FORMAT, "made": to_instant(self.made_at), "files": lines}
         first = json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n"
         # Stored as it is: of deflated bytes a few bits could change unseen, and no digest guards this file.
@@ -93,7 +93,7 @@ class Pack:
             PackRefused: See there; nothing of a refused pack is used.
         """
         entries = read_archive(data)
-        if next(iter(entries), "") != MANIFEST or not entries[MANIFEST].is_stored:
+        if list(entries)[:1] != [MANIFEST] or not entries[MANIFEST].is_stored:
             raise PackRefused("pack_manifest", "the first file is not a plain manifest.json")
         made_at, lines = _manifest(entries.pop(MANIFEST).unpacked())
         missing, stray = lines.keys() - entries.keys(), entries.keys() - lines.keys()

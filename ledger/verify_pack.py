@@ -119,7 +119,7 @@ def _judged(file: PackFile, pack: Pack, question: Question) -> Report:
     code = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     listed = papers_of(file.data)
     papers = tuple(
-        (paper.title or paper.name, paper.data)
+        (paper.name, paper.data)
         for paper in pack.of_role(Role.EVIDENCE)
         if digest_multibase(sha256(paper.data)) in listed
     )

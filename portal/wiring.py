@@ -4,6 +4,7 @@ Nothing here has rules of its own. The web process never imports web3: the chain
 """
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -18,7 +19,7 @@ from portal.platform.db import Database
 from portal.platform.roles import PORTAL, url_of, urls_of_readers
 from portal.platform.secrets import home_secret
 from portal.platform.services import Services
-from portal.web import auth, errors
+from portal.web import auth, dressing, errors
 
 __all__ = ["Services", "build_services", "build_web"]
 
@@ -71,5 +72,12 @@ def build_web(services: Services) -> Flask:
     tokens = Tokens(home_secret(settings.home, KEY_NAME), issuer=settings.origin)
     application.extensions["tally_tokens"] = tokens
     web.register(application)
-    api.register(application, tokens=tokens, session=auth.session_viewer, sentence=errors.sentence_of)
+    api.register(
+        application,
+        tokens=tokens,
+        session=auth.session_viewer,
+        sentence=errors.sentence_of,
+        dress=dressing.dress,
+        note=partial(dressing.note, services.clock),
+    )
     return application

@@ -4,11 +4,20 @@ from flask import Flask
 
 from portal.api.access import SessionViewer
 from portal.api.errors import Sentence
+from portal.api.front import Dressing, Front, Noting
 from portal.api.http import Door, init_app
 from portal.partners.tokens import Tokens
 
 
-def register(app: Flask, *, tokens: Tokens, session: SessionViewer, sentence: Sentence) -> None:
+def register(
+    app: Flask,
+    *,
+    tokens: Tokens,
+    session: SessionViewer,
+    sentence: Sentence,
+    dress: Dressing,
+    note: Noting,
+) -> None:
     """Hang ``/graphql`` and ``/api/token`` into ``app``; after the web doors, whose CSRF guard it is exempt from.
 
     Args:
@@ -16,5 +25,9 @@ def register(app: Flask, *, tokens: Tokens, session: SessionViewer, sentence: Se
         tokens: Makes and reads access tokens.
         session: Returns who is signed in by the session cookie.
         sentence: Writes a refusal in the reader's language.
+        dress: Gives an answer that is made in front of Flask what every answer of the portal has.
+        note: Writes such a request's line in the log.
     """
-    init_app(app, Door(tokens=tokens, session=session, sentence=sentence))
+    door = Door(tokens=tokens, session=session, sentence=sentence)
+    init_app(app, door)
+    app.wsgi_app = Front(app, app.wsgi_app, dress=dress, note=note)  # type: ignore[method-assign]

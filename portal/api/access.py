@@ -48,7 +48,7 @@ def viewer_of(
     """
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return _of_token(text.strip(), connection, services=services, tokens=tokens)
+        return viewer_of_token(text.strip(), connection, services=services, tokens=tokens)
     viewer = session()
     if viewer is None:
         raise NotSignedIn("Send an access token, or sign in.")
@@ -56,7 +56,13 @@ def viewer_of(
     return viewer
 
 
-def _of_token(text: str, connection: Connection, *, services: Services, tokens: Tokens) -> Viewer:
+def viewer_of_token(text: str, connection: Connection, *, services: Services, tokens: Tokens) -> Viewer:
+    """Return whose program shows an access token.
+
+    Raises:
+        BadToken: It is none of ours.
+        TokenExpired: Its time is over, its person may no longer sign in, or all sessions were ended.
+    """
     now = services.clock.now()
     claims = tokens.read(text, now=now)
     try:

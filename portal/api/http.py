@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Flask, Response, current_app, g, request
 from graphql import ExecutionResult, execute_sync
 from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.datastructures import MIMEAccept
 
 from portal.api.access import SessionViewer, viewer_of
 from portal.api.asking import Asking
@@ -152,8 +153,22 @@ def _json_body() -> dict[str, Any]:
         raise NotJSON("Send application/json.", detail=request.mimetype or "")
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise BadRequest(f"The body is larger than {MAX_BODY_BYTES} bytes.", detail=str(MAX_BODY_BYTES))
+    return _object(request.get_data(cache=False))
+
+
+def parameters_of(body: bytes) -> Parameters:
+    """Read the parameters of a request from its body.
+
+    Raises:
+        NotJSON: It is no JSON.
+        BadRequest: It is no object, or a parameter is missing or of another kind.
+    """
+    return to_parameters(_object(body))
+
+
+def _object(sent: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(request.get_data(cache=False).decode("utf-8"))
+        body = json.loads(sent.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise NotJSON("The body is not JSON in UTF-8.", detail=PLAIN_JSON) from error
     if not isinstance(body, dict):
@@ -252,7 +267,15 @@ def _status_of(error: PortalError) -> int:
 
 
 def _strict() -> bool:
-    accepted = request.accept_mimetypes
+    return _prefers_graphql(request.accept_mimetypes)
+
+
+def content_type(accepted: MIMEAccept) -> str:
+    """Return the content type of an answer for who accepts these."""
+    return f"{GRAPHQL_JSON if _prefers_graphql(accepted) else PLAIN_JSON}; charset=utf-8"
+
+
+def _prefers_graphql(accepted: MIMEAccept) -> bool:
     return accepted[GRAPHQL_JSON] > 0 and any(
         value == GRAPHQL_JSON and quality >= accepted[PLAIN_JSON] for value, quality in accepted
     )
@@ -263,8 +286,7 @@ def _json(body: Mapping[str, Any], *, status: int) -> Response:
 
 
 def _raw(body: bytes, *, status: int) -> Response:
-    kind = GRAPHQL_JSON if _strict() else PLAIN_JSON
-    made = Response(body, status=status, content_type=f"{kind}; charset=utf-8")
+    made = Response(body, status=status, content_type=content_type(request.accept_mimetypes))
     made.headers["Cache-Control"] = "no-store"
     return made
 

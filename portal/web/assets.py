@@ -168,18 +168,28 @@ def _takes_gzip() -> bool:
     return request.accept_encodings["gzip"] > 0
 
 
+def is_text(content_type: str) -> bool:
+    """Tell whether an answer of a content type is compressed at all."""
+    return content_type.startswith(_TEXT)
+
+
+def is_worth_packing(data: bytes) -> bool:
+    """Tell whether compressing an answer saves anything."""
+    return len(data) >= _LEAST_BYTES
+
+
 def compress(answer: Response) -> Response:
     """Compress a text answer when the reader takes gzip; streams and files are left alone."""
     if (
         answer.is_streamed
         or answer.direct_passthrough
         or "Content-Encoding" in answer.headers
-        or not (answer.content_type or "").startswith(_TEXT)
+        or not is_text(answer.content_type or "")
     ):
         return answer
     answer.vary.add("Accept-Encoding")
     data = answer.get_data()
-    if len(data) >= _LEAST_BYTES and _takes_gzip():
+    if is_worth_packing(data) and _takes_gzip():
         answer.set_data(gzip.compress(data, 6, mtime=0))
         answer.headers["Content-Encoding"] = "gzip"
         etag, _weak = answer.get_etag()

@@ -74,6 +74,7 @@ WHAT = {
     "requirements.add": _l("paper required"),
     "requirements.end": _l("paper required no more"),
     "pieces.issue": _l("passports of pieces signed"),
+    "making.record": _l("what a lot was made from recorded"),
     "credentials.accept": _l("credential of a paper signed"),
     "credentials.place": _l("credential of a place signed"),
     "credentials.identity": _l("credential of the company signed"),

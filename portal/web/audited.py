@@ -5,12 +5,12 @@ The entry has a short transaction of its own, after the answer is made: a read s
 entry cannot be written is not given. Agreements and people are written by their room, with the deed.
 """
 
-from typing import Any
 from uuid import UUID
 
 from flask import Flask, Response, g, request, session
 
 from portal.kernel.errors import PortalError
+from portal.partners.telling import details_of, reading_kind
 from portal.partners.viewer import Viewer
 from portal.platform import audit
 from portal.platform.audit import Fact, Told
@@ -62,7 +62,7 @@ def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     number = viewer.agreement.number if viewer.agreement else ""
     if kind == "staff_read":
         partner_id, number = g.get("about") or (None, "")
-    details = _details()
+    details = details_of(g.get("told") or Told(), refused=errors.refusals())
     if kind == "refused":
         details |= {"status": answer.status_code, "path": request.path[:_PATH_CHARS]}
     return Fact(kind=kind, what=endpoint, partner_id=partner_id, agreement=number, details=details)
@@ -83,22 +83,10 @@ def _kind(endpoint: str, status: int, viewer: Viewer) -> str:
     if g.get("told") and g.told.deeds:
         return "deed"
     if viewer.partner is not None and reads:
-        return "preview" if viewer.previewing else "read"
+        return reading_kind(viewer)
     if viewer.partner is None and asks and ("about" in g or room in STAFF_ROOMS or endpoint in QUESTIONS):
-        return "staff_read"
+        return reading_kind(viewer)
     return "deed" if request.method == "POST" and room not in _WRITTEN_BY_THEIR_ROOM else ""
-
-
-def _details() -> dict[str, Any]:
-    noted: Told = g.get("told") or Told()
-    details: dict[str, Any] = {
-        "products": list(noted.products),
-        "rows": noted.rows,
-        "operation": noted.operation,
-        "deeds": list(noted.deeds),
-        "refused": errors.refusals(),
-    }
-    return {name: value for name, value in details.items() if value}
 
 
 def _remember() -> None:

@@ -51,6 +51,16 @@ def policy(extra: dict[str, tuple[str, ...]]) -> str:
     )
 
 
+def plain(*, secure: bool) -> list[tuple[str, str]]:
+    """Return the headers of an answer that widens no directive.
+
+    Args:
+        secure: The request came over TLS.
+    """
+    fixed = [("Content-Security-Policy", policy({})), *_ALWAYS.items()]
+    return [*fixed, ("Strict-Transport-Security", _HSTS)] if secure else fixed
+
+
 def headers(answer: Response) -> Response:
     """Set the headers; what a view has set itself is kept."""
     answer.headers.setdefault("Content-Security-Policy", policy(g.get("csp_extra", {})))

@@ -94,8 +94,16 @@ def test_a_final_batch_has_the_receipt_a_bundle_holds() -> None:
     assert Anchor.from_value(receipt).to_value() == receipt
 
 
+def test_a_batch_that_was_found_nowhere_has_no_receipt() -> None:
+    target = AnchorTarget(ChainIdentity(1, A), CONTRACT, STREAM, WRITER)
+    with refused(BatchNotNext, "batch 4 is final, not final", seq=4):
+        build_receipt(AnchorBatch("b", 4, A, 3, AnchorState.FINAL), target)
+
+
 @pytest.mark.parametrize("state", [AnchorState.SEALED, AnchorState.SENT, AnchorState.MINED])
 def test_a_batch_that_is_not_final_has_no_receipt(state: AnchorState) -> None:
     target = AnchorTarget(ChainIdentity(1, A), CONTRACT, STREAM, WRITER)
-    with refused(BatchNotNext, f"batch 4 is {state.value}, not final", seq=4):
-        build_receipt(AnchorBatch("b", 4, A, 3, state), target)
+    placed = Placement(b"\x02" * 32, 9, b"\x03" * 32, T0)
+    for placement in (None, placed):
+        with refused(BatchNotNext, f"batch 4 is {state.value}, not final", seq=4):
+            build_receipt(AnchorBatch("b", 4, A, 3, state, placement), target)

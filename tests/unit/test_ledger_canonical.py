@@ -36,6 +36,12 @@ def test_value_without_canonical_form_is_refused(value: object) -> None:
         canonical_bytes(value)
 
 
+def test_why_a_value_has_no_canonical_form_is_told() -> None:
+    half = "'utf-8' codec can't encode character '\\ud800' in position 1: surrogates not allowed"
+    with refused(NotCanonical, f"no canonical form: {half}"):
+        canonical_bytes("\ud800")
+
+
 def test_largest_safe_integers_have_a_form() -> None:
     assert canonical_bytes([2**53 - 1, -(2**53) + 1]) == b"[9007199254740991,-9007199254740991]"
 
@@ -49,6 +55,8 @@ def test_largest_safe_integers_have_a_form() -> None:
         (2**53, False),
         (-(2**53), False),
         (0.5, False),
+        (["a", 2**53], False),
+        ({"a": "b", "c": {"d": "e", "f": 0.5}}, False),
         ((1,), False),
         ({"\ud800": 1}, False),
         ({"a": 1, "\ue000": 2}, False),
@@ -76,6 +84,8 @@ def test_sixty_four_containers_have_a_form_on_both_paths() -> None:
     broken: dict[str, object] = {"": 0.5}
     for _ in range(63):
         plain, broken = [plain], {"": broken}
+    assert _is_plain(plain)
+    assert not _is_plain([plain])
     assert canonical_bytes(plain) == b"[" * 64 + b"]" * 64
     assert canonical_bytes(broken) == b'{"":' * 64 + b"0.5" + b"}" * 64
     for deeper in ([plain], {"": broken}):
@@ -94,6 +104,7 @@ def test_sixty_four_containers_have_a_form_on_both_paths() -> None:
         (b"\xff", "not_utf8", "not UTF-8 at byte 0"),
         (b'"\xed\xa0\x80"', "not_utf8", "not UTF-8 at byte 1"),
         (b'{"a":1,"b":2,"a":1}', "duplicate_key", "the key 'a' stands twice in one object"),
+        (b'{"b":1,"a":2,"a":3}', "duplicate_key", "the key 'a' stands twice in one object"),
         (b'[{"x":{"a":1,"\\u0061":2}}]', "duplicate_key", "the key 'a' stands twice in one object"),
         (b'"\\ud800"', "lone_surrogate", "a text holds half of a surrogate pair"),
         (b'{"\\udc00":1}', "lone_surrogate", "a text holds half of a surrogate pair"),
@@ -107,6 +118,7 @@ def test_sixty_four_containers_have_a_form_on_both_paths() -> None:
         (b"-1e309", "unsafe_number", "the number -1e309 is beyond all doubles"),
         (b"1." + b"0" * 50 + b"e309", "unsafe_number", f"the number 1.{'0' * 38} is beyond all doubles"),
         (b"[" * 65 + b"]" * 65, "too_deep", "more than 64 containers deep"),
+        (b"[" * 63 + b"[],[[]]" + b"]" * 63, "too_deep", "more than 64 containers deep"),
         (b"[" * 100_000, "too_deep", "more than 64 containers deep"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, "too_deep", "more than 64 containers deep"),
         (b'"' + b'\\"[' * 100_000, "not_json", "not JSON at character 0: Unterminated string starting at"),

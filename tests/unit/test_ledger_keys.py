@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -6,6 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from ledger.canonical import to_multibase
+from ledger.curves import CurveKey
 from ledger.errors import BadHost, BadMultibase, KeyExists, KeyExposed, Malformed, SignatureInvalid
 from ledger.keys import (
     KeyRecord,
@@ -15,6 +17,7 @@ from ledger.keys import (
     did_web,
     from_instant,
     key_in_document,
+    read_multikey,
     to_instant,
 )
 from support.refusals import refused
@@ -206,6 +209,36 @@ def test_instants_are_written_in_utc_to_the_second() -> None:
     assert from_instant("2026-03-01T08:00:00Z") == datetime(2026, 3, 1, 8, tzinfo=UTC)
     with refused(Malformed, "2026-03-01 00:00:00 has no time zone"):
         to_instant(datetime(2026, 3, 1))  # noqa: DTZ001 - the fault under test
+
+
+def test_instants_are_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as machine:
+        machine.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        written = to_instant(datetime(2026, 3, 1, 8, tzinfo=UTC))
+    time.tzset()
+    assert written == "2026-03-01T08:00:00Z"
+
+
+def test_digest_of_the_suites_is_sha_256() -> None:
+    # FIPS 180-4, the digest of "abc".
+    assert KEY.public.digest(b"abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_multikey_of_another_curve_is_read_as_such() -> None:
+    # Controlled Identifiers 1.0, section 2.2.2: a P-256 Multikey.
+    text = "zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"
+    read = read_multikey(text)
+    assert isinstance(read, CurveKey)
+    assert (read.curve.name, read.multikey) == ("P-256", text)
+    assert read_multikey(MULTIKEY) == KEY.public
+
+
+def test_a_method_with_two_number_signs_is_of_the_did_before_the_first() -> None:
+    method_id = f"{DID}#a#b"
+    document = did_document(DID, [KeyRecord(KEY.public)]) | {"assertionMethod": [method_id]}
+    document["verificationMethod"][0]["id"] = method_id
+    assert key_in_document(document, method_id) == KeyRecord(KEY.public)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Signing keys at rest: what opens them, what does not, and that another implementation sealed the same way."""
 
 import json
+import os
+import re
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from ledger.errors import KeyExposed, KeyLocked, Malformed, NotFound
 from ledger.keys import SigningKey
 from ledger.keysafe import KeySafe
+from support.refusals import refused
 
 DID = "did:web:portal.example"
 SECRET = b"correct horse battery"
@@ -56,6 +60,63 @@ def test_a_key_comes_out_as_it_went_in_and_its_file_holds_nothing_of_it(tmp_path
     assert "correct" not in repr(safe)
 
 
+def test_a_key_is_sealed_with_salt_and_nonces_of_their_sizes_in_a_text_for_people(tmp_path: Path) -> None:
+    KeySafe(tmp_path, SECRET).put(SigningKey.from_seed(bytes(range(32)), DID))
+    text = (tmp_path / f"{MULTIKEY}.json").read_text(encoding="utf-8")
+    assert text.startswith(f'{{\n "format": "tallystick-key/1",\n "multikey": "{MULTIKEY}",\n "kdf": {{\n  "name"')
+    assert text.endswith("\n }\n}\n")
+    sealed = json.loads(text)
+    assert len(b64decode(sealed["kdf"].pop("salt"))) == 16
+    assert sealed["kdf"] == {"name": "scrypt", "n": 32768, "r": 8, "p": 1}
+    for box in (sealed["dataKey"], sealed["privateKey"]):
+        assert {name: len(b64decode(value)) for name, value in box.items()} == {"nonce": 12, "sealed": 48}
+
+
+def test_the_folder_is_made_for_its_owner_alone_and_takes_more_keys(tmp_path: Path) -> None:
+    safe = KeySafe(tmp_path / "deep" / "safe", SECRET)
+    keys = [SigningKey.from_seed(bytes([number] * 32), DID) for number in range(2)]
+    for key in keys:
+        safe.put(key)
+    assert safe.folder.stat().st_mode & 0o777 == 0o700
+    assert set(safe.known()) == {key.public.multikey for key in keys}
+
+
+def test_a_key_that_was_half_written_is_not_in_the_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError("no space left")
+
+    safe, key = KeySafe(tmp_path, SECRET), SigningKey.from_seed(bytes(range(32)), DID)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="no space left"):
+            safe.put(key)
+    assert safe.known() == ()
+    [draft] = tmp_path.iterdir()
+    assert re.fullmatch(r"\.[0-9a-f]{16}", draft.name)
+    assert draft.stat().st_mode & 0o777 == 0o600
+    safe.put(key)
+    assert safe.known() == (MULTIKEY,)
+
+
+def test_why_a_key_does_not_come_out_is_told(tmp_path: Path) -> None:
+    path = tmp_path / f"{MULTIKEY}.json"
+    with refused(NotFound, f"the key {MULTIKEY} is not in {tmp_path}", key=MULTIKEY):
+        KeySafe(tmp_path, SECRET).take(MULTIKEY, did=DID)
+    safe = laid(tmp_path, SEALED_BY_NODE)
+    with refused(KeyLocked, f"the secret does not open the key {MULTIKEY}", key=MULTIKEY):
+        KeySafe(tmp_path, b"another").take(MULTIKEY, did=DID)
+    path.chmod(0o4640)  # set-uid is no concern of ours
+    with refused(KeyExposed, f"{path} may be read by others (mode 640); make it 600"):
+        safe.take(MULTIKEY, did=DID)
+    laid(tmp_path, SEALED_BY_NODE | {"format": "tallystick-key/2"})
+    with pytest.raises(Malformed) as refusal:
+        safe.take(MULTIKEY, did=DID)
+    assert (refusal.value.message, str(refusal.value.__cause__)) == (
+        f"{path} holds no sealed key",
+        "another format",
+    )
+
+
 def test_another_secret_does_not_open_it(tmp_path: Path) -> None:
     laid(tmp_path, SEALED_BY_NODE)
     with pytest.raises(KeyLocked):
@@ -79,6 +140,7 @@ def test_a_file_does_not_stand_for_another_key(tmp_path: Path) -> None:
         {"kdf": {**SEALED_BY_NODE["kdf"], "n": 2}},  # type: ignore[dict-item]
         {"kdf": {**SEALED_BY_NODE["kdf"], "salt": "?"}},  # type: ignore[dict-item]
         {"dataKey": {"nonce": "AgIC"}},
+        {"dataKey": {**SEALED_BY_NODE["dataKey"], "nonce": "AgICAgICAgICAgIC!"}},  # type: ignore[dict-item]
         {"privateKey": None},
     ],
 )

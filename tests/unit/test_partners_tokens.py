@@ -165,3 +165,27 @@ def test_one_changed_claim_breaks_the_signature(tokens: Tokens) -> None:
 def test_what_is_no_token_at_all_is_refused(tokens: Tokens, text: str) -> None:
     with pytest.raises(BadToken):
         tokens.read(text, now=NOW)
+
+
+def test_a_token_is_verified_once_and_ends_all_the_same(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = tokens.issue(viewer(partner=None, tier=None), now=NOW).text
+    first = tokens.read(text, now=NOW)
+    monkeypatch.setattr(tokens, "_verified", lambda _text: pytest.fail("verified again"))
+    assert tokens.read(text, now=NOW + timedelta(minutes=9)) == first
+    with pytest.raises(TokenExpired):
+        tokens.read(text, now=NOW + timedelta(minutes=10))
+
+
+def test_of_many_tokens_those_that_ended_are_forgotten_first(
+    tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.partners.tokens._MOST_KNOWN", 2)
+    somebody = viewer(partner=None, tier=None)
+    for minutes in (0, 1, 12):
+        now = NOW + timedelta(minutes=minutes)
+        tokens.read(tokens.issue(somebody, now=now).text, now=now)
+    assert len(tokens._known) == 1  # two had ended
+    for minutes in (12, 13):
+        now = NOW + timedelta(minutes=minutes)
+        tokens.read(tokens.issue(somebody, now=now).text, now=now)
+    assert len(tokens._known) == 1  # none had ended: begun anew
