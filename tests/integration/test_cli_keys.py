@@ -53,6 +53,11 @@ def test_keys_are_listed_rotated_and_revoked(database: Database, home: Path, clo
     assert lost.exit_code == 1
     assert "credentials were not anchored yet" in lost.output
     assert "revoked 已吊销" in tally("list").output.splitlines()[1]
+    told_again = tally("revoke", old, "--reason", "stolen")
+    assert (told_again.exit_code, told_again.output) == (
+        1,
+        lost.output.replace("is revoked 密钥已吊销", "was revoked before 密钥此前已吊销"),
+    )
     again = tally("revoke", new, "--reason", "to be sure")
     assert (again.exit_code, again.output) == (0, f"{new} is revoked 密钥已吊销\n")
     third = tally("list").output.split()[0]

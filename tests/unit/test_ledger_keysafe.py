@@ -152,3 +152,12 @@ def test_other_formats_are_not_tried(tmp_path: Path, change: dict[str, object]) 
 def test_a_file_others_may_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyExposed):
         laid(tmp_path, SEALED_BY_NODE, mode=0o640).take(MULTIKEY, did=DID)
+
+
+def test_what_a_crash_left_half_written_is_thrown_away_and_keys_are_not(tmp_path: Path) -> None:
+    safe = laid(tmp_path, SEALED_BY_NODE)
+    (tmp_path / ".5f1c0a9e22d4b870").write_bytes(b'{"format"')
+    safe.sweep()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{MULTIKEY}.json"]
+    KeySafe(tmp_path / "none", SECRET).sweep()
+    assert not (tmp_path / "none").exists()
