@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from ledger.errors import EnvelopeInvalid, NotChecked, SignatureInvalid, ValidityInvalid, VerificationError
-from ledger.jose.compact import read_compact
+from ledger.jose.compact import from_base64url, read_compact, to_base64url
 from ledger.jose.disclosing import seal_with_disclosures
 from ledger.jose.envelope import check_claims, open_credential, seal_credential
 from ledger.jose.enveloped import open_enveloped, open_presentation, to_enveloped
@@ -78,7 +78,14 @@ def test_signature_has_one_spelling() -> None:
     assert base64.urlsafe_b64decode(twin.split(".")[2] + "==") == base64.urlsafe_b64decode(
         text.split(".")[2] + "=="
     )
-    assert reason(twin) == "malformed_envelope"
+    with refused(EnvelopeInvalid, "not base64url in its one spelling", reason="malformed_envelope"):
+        opened(twin)
+
+
+def test_base64url_of_three_bytes_ends_with_its_fourth_letter() -> None:
+    # RFC 4648 section 5: 0x17 is the letter X.
+    assert to_base64url(b"\x00\x00\x17") == "AAAX"
+    assert from_base64url("AAAX") == b"\x00\x00\x17"
 
 
 @pytest.mark.parametrize(
