@@ -29,6 +29,10 @@ class NotSignedIn(Unauthenticated):
     code = "not_signed_in"
 
 
+FOUND = "tally.viewer"
+"""Where a request's WSGI environment holds whom the front found by the token; no header can write there."""
+
+
 class CrossSite(Forbidden):
     """A session's request without the page's CSRF token, or from another origin."""
 

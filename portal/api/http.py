@@ -17,7 +17,7 @@ from graphql import ExecutionResult, execute_sync
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import MIMEAccept
 
-from portal.api.access import SessionViewer, viewer_of
+from portal.api.access import FOUND, SessionViewer, viewer_of
 from portal.api.asking import Asking
 from portal.api.compile.plans import Known, Plans
 from portal.api.compile.reading import answer
@@ -97,6 +97,9 @@ def _services() -> Services:
 def graphql() -> Response:
     """Answer one GraphQL request in the schema of the asker's tier."""
     parameters = to_parameters(_json_body())
+    found: Viewer | None = request.environ.get(FOUND)
+    if found is not None:
+        return _answer(parameters, found, compiling=False)
     services = _services()
     with services.database.reading() as connection:
         viewer = viewer_of(request, connection, services=services, tokens=door().tokens, session=door().session)
@@ -176,14 +179,15 @@ def _object(sent: bytes) -> dict[str, Any]:
     return body
 
 
-def _answer(parameters: Parameters, viewer: Viewer) -> Response:
+def _answer(parameters: Parameters, viewer: Viewer, *, compiling: bool = True) -> Response:
+    """Answer by a plan, else by ``execute()``; without ``compiling`` where the front has tried already."""
     services = _services()
     g.viewer_label = str(viewer.actor.person_id)
     g.viewer = viewer
     known = door().plans.known(audience_of(viewer), parameters.query)
     cost = check_size(known.document, variables=parameters.variables)
     as_of = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
-    asked = door().plans.asked(
+    asked = compiling and door().plans.asked(
         known,
         operation=parameters.operation,
         variables=parameters.variables,

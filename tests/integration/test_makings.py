@@ -307,9 +307,9 @@ def test_only_an_operator_records_or_sees_it(app: Flask, operator: FlaskClient, 
     assert operator.get("/passports/making?product=x&lot=y").status_code == 404
 
 
-def test_the_lists_of_passports_lead_to_it(operator: FlaskClient, scene: Scene) -> None:
+def test_the_lots_page_and_the_check_of_its_passport_lead_to_it(operator: FlaskClient, scene: Scene) -> None:
     link = here(scene).replace("&", "&amp;")
-    assert f'href="{link}"' in operator.get("/passports").get_data(as_text=True)
+    assert f'href="{link}"' in operator.get(f"/ops/stock/TEA-1/lot?lot={LOT}").get_data(as_text=True)
     scene.papers()
     issue = operator.get(f"/passports/issue?product={scene.product_id}&lot={LOT}").get_data(as_text=True)
     assert f'href="{link}"' in issue
