@@ -22,15 +22,14 @@ CSRF_HEADER = "X-CSRF-Token"
 SessionViewer = Callable[[], Viewer | None]
 """Returns who is signed in by the session cookie."""
 
+FOUND = "tally.viewer"
+"""Where a request's WSGI environment holds whom the front found by the token; no header can write there."""
+
 
 class NotSignedIn(Unauthenticated):
     """Neither a token nor a session."""
 
     code = "not_signed_in"
-
-
-FOUND = "tally.viewer"
-"""Where a request's WSGI environment holds whom the front found by the token; no header can write there."""
 
 
 class CrossSite(Forbidden):

@@ -3,7 +3,7 @@
 Flask's own cost is most of such a request's time in Python. What is answered here is answered as the door behind
 it would (``portal.api.http``): the same limits, status, bytes, headers, audit entry and line in the log. As soon
 as anything is not plain (a cookie, no token, another kind of body, a refusal, a field that is not compiled, a
-database that does not answer) the request goes on to that door untouched.
+database that does not answer) the request goes on to that door as it came, with whom its token was found to be.
 """
 
 import io
@@ -21,16 +21,11 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from portal.api.access import FOUND, viewer_of_token
-from portal.api.compile.reading import answer
-from portal.api.http import MAX_BODY_BYTES, PLAIN_JSON, Door, Parameters, content_type, parameters_of, to_body
-from portal.api.limits import check_size
-from portal.inventory.reads.sources import Shape
+from portal.api.http import MAX_BODY_BYTES, PLAIN_JSON, Door, Parameters, by_plan, content_type, parameters_of
 from portal.kernel.errors import PortalError
-from portal.partners.audience import audience_of
 from portal.partners.telling import reading_fact
 from portal.partners.viewer import Viewer
 from portal.platform import audit
-from portal.platform.audit import Told
 from portal.platform.services import Services
 
 Environ = dict[str, Any]
@@ -99,22 +94,13 @@ class Front:
             return None
 
     def _read(self, parameters: Parameters, viewer: Viewer, *, as_of: datetime) -> bytes | None:
-        known = self.door.plans.known(audience_of(viewer), parameters.query)
-        cost = check_size(known.document, variables=parameters.variables)
-        asked = self.door.plans.asked(
-            known,
-            operation=parameters.operation,
-            variables=parameters.variables,
-            shape=Shape.of(viewer.disclosure),
-        )
-        read = asked and answer(self.services.database, known, asked, viewer=viewer, as_of=as_of)
-        if not read:
+        made = by_plan(self.door.plans, self.services.database, parameters, viewer, as_of=as_of)
+        if made is None:
             return None
-        told = Told(products=tuple(sorted(read.products)), rows=read.rows, operation=parameters.operation or "")
+        fact = reading_fact(viewer, what="api.graphql", told=made.told)
         with self.services.database.transaction() as connection:
-            fact = reading_fact(viewer, what="api.graphql", told=told)
             audit.append(connection, actor=viewer.actor, fact=fact, now=as_of)
-        return to_body(read.data, cost=cost)
+        return made.body
 
 
 def _is_plain(environ: Environ) -> bool:

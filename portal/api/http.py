@@ -19,7 +19,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from portal.api.access import FOUND, SessionViewer, viewer_of
 from portal.api.asking import Asking
-from portal.api.compile.plans import Known, Plans
+from portal.api.compile.plans import Plans
 from portal.api.compile.reading import answer
 from portal.api.errors import BadRequest, Sentence, masked, told
 from portal.api.holding import Holding
@@ -36,7 +36,7 @@ from portal.partners.lending import reading_for
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
 from portal.partners.viewer import Viewer, viewer_of_person
 from portal.platform.audit import Told
-from portal.platform.db import DatabaseSilent
+from portal.platform.db import Database, DatabaseSilent
 from portal.platform.services import Services
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -82,6 +82,14 @@ class Parameters:
     query: str
     variables: dict[str, Any]
     operation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A response made by a plan: its body, and what the audit log keeps of it."""
+
+    body: bytes
+    told: Told
 
 
 def door() -> Door:
@@ -184,32 +192,49 @@ def _answer(parameters: Parameters, viewer: Viewer, *, compiling: bool = True) -
     services = _services()
     g.viewer_label = str(viewer.actor.person_id)
     g.viewer = viewer
-    known = door().plans.known(audience_of(viewer), parameters.query)
-    cost = check_size(known.document, variables=parameters.variables)
     as_of = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
-    asked = compiling and door().plans.asked(
+    made = by_plan(door().plans, services.database, parameters, viewer, as_of=as_of) if compiling else None
+    if made is not None:
+        g.told = made.told
+        return _raw(made.body, status=200)
+    return _execute(parameters, viewer, as_of=as_of)
+
+
+def by_plan(
+    plans: Plans, database: Database, parameters: Parameters, viewer: Viewer, *, as_of: datetime
+) -> Planned | None:
+    """Answer a request by its plan; ``None`` where ``execute()`` has to answer.
+
+    Args:
+        plans: Documents and plans of this process.
+        database: Where to read.
+        parameters: What is asked.
+        viewer: Who asks.
+        as_of: Instant of the request, in the company's zone.
+
+    Raises:
+        portal.api.errors.TooLarge, NotGraphQL, NotInSchema: See ``portal.api.limits``.
+    """
+    known = plans.known(audience_of(viewer), parameters.query)
+    cost = check_size(known.document, variables=parameters.variables)
+    asked = plans.asked(
         known,
         operation=parameters.operation,
         variables=parameters.variables,
         shape=Shape.of(viewer.disclosure),
     )
-    compiled = asked and answer(services.database, known, asked, viewer=viewer, as_of=as_of)
-    if compiled:
-        g.told = Told(
-            products=tuple(sorted(compiled.products)), rows=compiled.rows, operation=parameters.operation or ""
-        )
-        return _raw(to_body(compiled.data, cost=cost), status=200)
-    return _execute(known, parameters, viewer, as_of=as_of, cost=cost)
+    read = asked and answer(database, known, asked, viewer=viewer, as_of=as_of)
+    if not read:
+        return None
+    told = Told(products=tuple(sorted(read.products)), rows=read.rows, operation=parameters.operation or "")
+    return Planned(b'{"data":%b,"extensions":{"cost":%d}}' % (read.data, cost), told)
 
 
-def to_body(data: bytes, *, cost: int) -> bytes:
-    """Return the response of a compiled query."""
-    return b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost)
-
-
-def _execute(known: Known, parameters: Parameters, viewer: Viewer, *, as_of: datetime, cost: int) -> Response:
+def _execute(parameters: Parameters, viewer: Viewer, *, as_of: datetime) -> Response:
     """Answer what is not compiled: deeds, what is asked of the schema, refusals."""
     services = _services()
+    known = door().plans.known(audience_of(viewer), parameters.query)
+    cost = check_size(known.document, variables=parameters.variables)
     with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
         asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
         asking.holding = Holding(
