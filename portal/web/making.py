@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
-from uuid import UUID
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -23,6 +22,7 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, transaction
 from portal.web.entries import Entries
 from portal.web.errors import sentence_of
+from portal.web.passports import lot_asked_for
 from portal.web.stock_words import either, product_name
 
 ROWS = 4
@@ -90,11 +90,7 @@ def record() -> ResponseReturnValue:
 
 
 def _desk() -> Desk:
-    org_id, lot_code = current_viewer().org.id, request.args.get("lot", "")
-    try:
-        product_id = UUID(request.args.get("product", ""))
-    except ValueError:
-        abort(404)
+    org_id, (product_id, lot_code) = current_viewer().org.id, lot_asked_for(request.args)
     with reading() as connection:
         product = inventory.find_product(connection, org_id=org_id, product_id=product_id)
         return Desk(
@@ -130,11 +126,12 @@ def _draft(desk: Desk, entries: Entries) -> MakingDraft | None:
 def _moment(entries: Entries) -> datetime | None:
     text = entries.text("at")
     try:
-        # A browser's field gives no zone; the company's is meant.
-        return datetime.fromisoformat(text).replace(tzinfo=as_of().tzinfo) if text else None
+        moment = datetime.fromisoformat(text) if text else None
     except ValueError:
         entries.errors["at"] = gettext("Write day and time as 2026-11-27 08:30.")
         return None
+    # A browser's field gives no zone; the company's is meant.
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=as_of().tzinfo)
 
 
 def _quanta(entries: Entries, name: str, product: Product) -> int:

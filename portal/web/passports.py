@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
 @needs(Role.OPERATOR)
 def check() -> ResponseReturnValue:
     """Show what a lot's passport would say, before it is signed."""
-    product_id, lot = _asked(request.args)
+    product_id, lot = lot_asked_for(request.args)
     viewer, now = current_viewer(), as_of()
     with reading() as connection:
         subject = passporting.subject_of_lot(connection, org_id=viewer.org.id, product_id=product_id, lot_code=lot)
@@ -86,7 +86,7 @@ def check() -> ResponseReturnValue:
 @needs(Role.OPERATOR)
 def issue() -> ResponseReturnValue:
     """Sign a lot's passport; the same facts again lead to the passport that stands."""
-    product_id, lot = _asked(request.form)
+    product_id, lot = lot_asked_for(request.form)
     viewer, now = current_viewer(), as_of()
     with transaction() as connection:
         credential_id = passporting.issue(
@@ -102,7 +102,7 @@ def issue() -> ResponseReturnValue:
     return redirect(url_for("passports.detail", digest=issued.digest.hex(), issued=outcome), code=303)
 
 
-def _asked(values: Mapping[str, str]) -> tuple[UUID, str]:
+def lot_asked_for(values: Mapping[str, str]) -> tuple[UUID, str]:
     """Return product and lot of a request; a request without them is none of ours."""
     try:
         return UUID(values.get("product", "")), values.get("lot", "")

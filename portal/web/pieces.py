@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
-from uuid import UUID
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -22,6 +21,7 @@ from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, reading, services, transaction
 from portal.web.errors import sentence_of
 from portal.web.pages import page_links, page_number
+from portal.web.passports import lot_asked_for
 from portal.web.stock_words import product_name
 
 STATES = {
@@ -89,11 +89,8 @@ def issue() -> ResponseReturnValue:
 
 
 def _desk() -> Desk:
-    org_id, lot_code, page = current_viewer().org.id, request.args.get("lot", ""), max(1, page_number())
-    try:
-        product_id = UUID(request.args.get("product", ""))
-    except ValueError:
-        abort(404)
+    org_id, page = current_viewer().org.id, max(1, page_number())
+    product_id, lot_code = lot_asked_for(request.args)
     with reading() as connection:
         product = inventory.find_product(connection, org_id=org_id, product_id=product_id)
         rows, count = pieces.pieces_of_lot(

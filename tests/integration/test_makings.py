@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -236,6 +236,15 @@ def test_a_recall_of_what_went_in_names_what_was_made_from_it(operator: FlaskCli
     page = operator.get("/ops/stock/LEAF/recall?lot=L-1", headers=ENGLISH)
     assert "Made from it 1 lot These lots are not recalled with it. Judge each of them." in words(page)
     assert f'href="/ops/stock/TEA-1/recall?lot={LOT}"' in page.get_data(as_text=True)
+
+
+def test_a_time_with_a_zone_of_its_own_keeps_it(operator: FlaskClient, scene: Scene) -> None:
+    """The company's zone is eight hours ahead: read as its own time, 01:00 in London would be too early."""
+    send(operator, scene, "confirm", at="2026-11-23T01:00+00:00")
+    send(operator, scene, "confirm", at="2026-11-23T09:00", document="MO-8")
+    with scene.services.database.reading() as connection:
+        moments = connection.execute(text("SELECT DISTINCT at FROM trace_event")).scalars().all()
+    assert moments == [datetime(2026, 11, 23, 1, tzinfo=UTC)]
 
 
 def test_rows_are_added_and_what_was_typed_stays(operator: FlaskClient, scene: Scene) -> None:
