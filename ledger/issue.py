@@ -348,10 +348,12 @@ def build_receipt(batch: AnchorBatch, target: AnchorTarget) -> dict[str, Any]:
         The JSON value of ``ledger.bundle.Anchor``.
 
     Raises:
-        BatchNotNext: The batch is not final yet.
+        BatchNotNext: The batch is not final yet, or nobody noted its block.
     """
-    if batch.state is not AnchorState.FINAL or batch.placement is None:
+    if batch.state is not AnchorState.FINAL:
         raise BatchNotNext(f"batch {batch.seq} is {batch.state.value}, not final", seq=batch.seq)
+    if batch.placement is None:
+        raise BatchNotNext(f"batch {batch.seq} stands in no block that is known", seq=batch.seq)
     anchor = Anchor(
         chain_id=target.identity.chain_id,
         genesis=target.identity.genesis,

@@ -96,7 +96,7 @@ def test_a_final_batch_has_the_receipt_a_bundle_holds() -> None:
 
 def test_a_batch_that_was_found_nowhere_has_no_receipt() -> None:
     target = AnchorTarget(ChainIdentity(1, A), CONTRACT, STREAM, WRITER)
-    with refused(BatchNotNext, "batch 4 is final, not final", seq=4):
+    with refused(BatchNotNext, "batch 4 stands in no block that is known", seq=4):
         build_receipt(AnchorBatch("b", 4, A, 3, AnchorState.FINAL), target)
 
 
