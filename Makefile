@@ -61,7 +61,7 @@ bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger Q
 mutants: $(DEV) ## run the mutants of the ledger (PARTS="merkle jose", READ=1 tells of the last run); prints JSON
 	@$(PY) tools/mutants.py $(if $(READ),--read) $(PARTS)
 
-contract-test: $(RUN) ## test the contract with forge and compile it with two front ends; prints JSON; needs Node.js
+contract-test: $(RUN) ## test the contract with forge, compile it with two front ends, run slither; prints JSON; needs Node.js
 	@$(PY) tools/contract_bars.py
 
 conformance: $(RUN) ## run the W3C's suites in the folder SUITES against tally conformance; prints JSON, needs Node
@@ -93,4 +93,4 @@ wheels: $(DEV) ## prove that every locked package installs from a wheel on every
 	@$(PY) tools/check_wheels.py
 
 clean: ## remove what make and the tools made; never var/
-	@rm -rf .venv mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
+	@rm -rf .venv contracts/.slither mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist

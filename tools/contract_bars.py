@@ -1,15 +1,18 @@
-"""The contract against its bars: forge's tests, coverage, the gas snapshot, the artefact from two front ends.
+"""The contract against its bars: forge's tests, coverage, gas, the artefact from two front ends, static analysis.
 
-Needs Node.js. What ``contracts/package-lock.json`` pins is installed beside the sources unless it is there.
+Needs Node.js. What ``contracts/package-lock.json`` pins is installed beside the sources unless it is there, and what
+``contracts/slither.lock`` pins into an environment of its own, because slither wants an older web3 than the product.
 Prints one line of JSON; exit status 1 when a bar is broken, 2 when there is no Node.js.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from bars import report
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"
 FORGE = CONTRACTS / "node_modules" / ".bin" / "forge"
+SLITHER = CONTRACTS / ".slither"
+PINNED = CONTRACTS / "slither.lock"
 ARTEFACT = CONTRACTS / "AnchorRegistry.json"
 SNAPSHOT = CONTRACTS / "gas-snapshot.txt"
 BARS = {
@@ -28,6 +33,8 @@ BARS = {
     "gas_snapshot_differences": ("==", 0),
     "artefact_differences_npm_solc": ("==", 0),
     "artefact_differences_forge": ("==", 0),
+    "slither_findings": ("==", 0),
+    "slither_detectors": (">=", 100),
 }
 
 
@@ -89,20 +96,53 @@ def artefact(folder: Path) -> dict[str, float]:
     }
 
 
+def analysed(folder: Path) -> dict[str, float]:
+    """Let slither's detectors look at the contract; what they find goes to standard error."""
+    into = folder / "slither.json"
+    done = subprocess.run(
+        [SLITHER / "bin" / "slither", ".", "--json", str(into)],
+        cwd=CONTRACTS,
+        env=os.environ | {"PATH": f"{FORGE.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(into.read_bytes())
+    ran = re.search(r"with (\d+) detectors", done.stderr)
+    if not told["success"] or ran is None:
+        raise SystemExit(f"slither did not run: {told['error']}\n{done.stderr[-2000:]}")
+    found = told["results"].get("detectors", [])
+    for one in found:
+        print(one["description"], file=sys.stderr)
+    return {"slither_findings": len(found), "slither_detectors": int(ran[1])}
+
+
+def install(npm: str) -> None:
+    """Install what the two lock files pin, unless it is there."""
+    if not FORGE.exists():
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=CONTRACTS, check=True)
+    stamp = SLITHER / ".lock"
+    if not stamp.exists() or stamp.read_bytes() != PINNED.read_bytes():
+        venv.create(SLITHER, clear=True, with_pip=True)
+        switches = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes")
+        pip = [SLITHER / "bin" / "python", "-m", "pip", "install"]
+        subprocess.run([*pip, *switches, "--requirement", PINNED], check=True, stdout=sys.stderr)
+        stamp.write_bytes(PINNED.read_bytes())
+
+
 def main() -> int:
     """Measure everything and judge it; with ``--snapshot`` write the gas snapshot anew instead."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         print("No Node.js here: the contract's tests do not run.", file=sys.stderr)
         return 2
-    if not FORGE.exists():
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=CONTRACTS, check=True)
+    install(npm)
     if "--snapshot" in sys.argv:
         forge("snapshot", "--match-test", "^test_", "--snap", str(SNAPSHOT))
         return 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        measured = {**tests(folder), **coverage(folder), **gas(folder), **artefact(folder)}
+        measured = {**tests(folder), **coverage(folder), **gas(folder), **artefact(folder), **analysed(folder)}
     return report(measured, BARS, forge=forge("--version").splitlines()[0])
 
 
