@@ -27,7 +27,8 @@ class Pin:
     Args:
         address: The context's, or only a path where every portal publishes it.
         sha256: Digest of the file, hexadecimal.
-        published: Digests of the same context as its publisher spells it, hexadecimal (SHA-256, SHA-384).
+        published: Digests of the same context as its publisher spells it, hexadecimal (SHA-256, SHA-384): the
+            Recommendation's, and those of the candidate that the W3C's suite still tells.
     """
 
     address: str

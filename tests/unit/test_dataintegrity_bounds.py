@@ -111,6 +111,12 @@ def test_a_context_is_known_by_the_files_digest_and_its_publishers() -> None:
     # SHA-256 of the file, then what the manifest says of the same context as it is published.
     assert known_digests("https://www.w3.org/ns/credentials/v2") == {
         bytes.fromhex("8a9f494a89ecc51db093e90e84713e07e84d6d9204364a9b3c7868b21751236f"),
+        # The Recommendation of May 2025, SHA-256 and SHA-384.
+        bytes.fromhex("59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734"),
+        bytes.fromhex(
+            "97f1eb8e5042356c805fdd61afa2c557663785e0794dcafa21e138fd38def18cb360133c221aa31d6896a6bf3e65b614"
+        ),
+        # The candidate of July 2024, which the W3C's suite names.
         bytes.fromhex("24a18c90e9856d526111f29376e302d970b2bd10182e33959995b0207d7043b9"),
         bytes.fromhex(
             "35239c36999d2155312091af194a1edb61634d6ad789a5e5b19f2aebdd762dd9d1dcaada40eda7ef921c6b8c0ae107a0"
