@@ -1,8 +1,8 @@
 """The contract against its bars: forge's tests, coverage, gas, the artefact from two front ends, static analysis.
 
-Needs Node.js. What ``contracts/package-lock.json`` pins is installed beside the sources unless it is there, and what
-``contracts/slither.lock`` pins into an environment of its own, because slither wants an older web3 than the product.
-Prints one line of JSON; exit status 1 when a bar is broken, 2 when there is no Node.js.
+Needs Node.js. What ``contracts/package-lock.json`` pins is installed beside the sources unless it is there, and
+what ``contracts/slither.lock`` pins into an environment of its own, because slither wants an older web3 than the
+product. Prints one line of JSON; exit status 1 when a bar is broken, 2 when there is no Node.js.
 """
 
 import json
@@ -124,7 +124,13 @@ def install(npm: str) -> None:
     stamp = SLITHER / ".lock"
     if not stamp.exists() or stamp.read_bytes() != PINNED.read_bytes():
         venv.create(SLITHER, clear=True, with_pip=True)
-        switches = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes")
+        switches = (
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--require-hashes",
+        )
         pip = [SLITHER / "bin" / "python", "-m", "pip", "install"]
         subprocess.run([*pip, *switches, "--requirement", PINNED], check=True, stdout=sys.stderr)
         stamp.write_bytes(PINNED.read_bytes())
