@@ -23,7 +23,6 @@ from portal.api.compile.plans import Plans
 from portal.api.compile.reading import answer
 from portal.api.errors import BadRequest, Sentence, masked, told
 from portal.api.holding import Holding
-from portal.api.limits import check_size
 from portal.api.reservations import EXPECTED
 from portal.api.schema import schema_of
 from portal.api.snapshot import Snapshot
@@ -216,7 +215,7 @@ def by_plan(
         portal.api.errors.TooLarge, NotGraphQL, NotInSchema: See ``portal.api.limits``.
     """
     known = plans.known(audience_of(viewer), parameters.query)
-    cost = check_size(known.document, variables=parameters.variables)
+    cost = known.size.cost(parameters.variables)
     asked = plans.asked(
         known,
         operation=parameters.operation,
@@ -234,7 +233,7 @@ def _execute(parameters: Parameters, viewer: Viewer, *, as_of: datetime) -> Resp
     """Answer what is not compiled: deeds, what is asked of the schema, refusals."""
     services = _services()
     known = door().plans.known(audience_of(viewer), parameters.query)
-    cost = check_size(known.document, variables=parameters.variables)
+    cost = known.size.cost(parameters.variables)
     with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
         asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
         asking.holding = Holding(

@@ -4,7 +4,10 @@ Validation is quadratic in repeated fields, so words are counted before it; leve
 Suggestions are off: "Did you mean" would name fields to somebody who guesses.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
 from typing import cast
 
 from graphql import (
@@ -38,13 +41,56 @@ DEFAULT_FIRST = 50
 _MAX_ERRORS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A page length that stands in a variable.
+
+    Attributes:
+        name: The variable's.
+        default: Rows where none is sent.
+    """
+
+    name: str
+    default: int
+
+    def rows(self, variables: Mapping[str, object]) -> int:
+        """Return how many rows are asked for at most."""
+        told = variables.get(self.name)
+        return _within(told) if isinstance(told, int) else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a document asks for, as a formula over the page lengths that stand in its variables.
+
+    Attributes:
+        terms: Numbers of fields, each with the lengths it is multiplied by.
+    """
+
+    terms: tuple[tuple[int, tuple[Length, ...]], ...]
+
+    def cost(self, variables: Mapping[str, object]) -> int:
+        """Return the cost of one request.
+
+        Args:
+            variables: As sent.
+
+        Raises:
+            TooLarge: It is more than one request may cost.
+        """
+        cost = sum(prod((one.rows(variables) for one in lengths), start=fields) for fields, lengths in self.terms)
+        if cost > MAX_COST:
+            raise _too_large("cost", MAX_COST)
+        return cost
+
+
 @dataclass(slots=True)
 class _Measure:
     """What was counted so far."""
 
     fields: int = 0
     aliases: int = 0
-    cost: int = 0
+    terms: Counter[tuple[Length, ...]] = field(default_factory=Counter)
 
 
 def read(source: str, *, schema: GraphQLSchema) -> DocumentNode:
@@ -73,71 +119,93 @@ def read(source: str, *, schema: GraphQLSchema) -> DocumentNode:
     return document
 
 
-def check_size(document: DocumentNode, *, variables: dict[str, object]) -> int:
-    """Refuse a valid document that asks for too much; returns its cost.
+def size_of(document: DocumentNode) -> Size:
+    """Measure a valid document, once for all its requests.
 
     Args:
         document: Valid, so without circles of fragments.
-        variables: As sent; a page length may stand in one.
 
     Raises:
-        TooLarge: Deeper, wider or costlier than one request may be; names the limit.
+        TooLarge: Deeper or wider than one request may be; names the limit.
     """
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     measure = _Measure()
     for one in document.definitions:
         if isinstance(one, OperationDefinitionNode):
-            _walk(one.selection_set, _Walk(fragments, variables, measure), depth=1, times=1)
-    return measure.cost
+            walk = _Walk(fragments, _defaults(one), measure)
+            _walk(one.selection_set, walk, depth=1, rows=_Rows(1, ()))
+    return Size(tuple((fields, lengths) for lengths, fields in measure.terms.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
+    """What stays the same within an operation: fragments, default page lengths of variables, the count."""
+
     fragments: dict[str, FragmentDefinitionNode]
-    variables: dict[str, object]
+    defaults: dict[str, int]
     measure: _Measure
 
 
-def _walk(selections: SelectionSetNode, walk: _Walk, *, depth: int, times: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of the lists around a field: a number, and the lengths it is multiplied by."""
+
+    times: int
+    lengths: tuple[Length, ...]
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
+    return {
+        one.variable.name.value: _within(int(one.default_value.value))
+        for one in operation.variable_definitions
+        if isinstance(one.default_value, IntValueNode)
+    }
+
+
+def _walk(selections: SelectionSetNode, walk: _Walk, *, depth: int, rows: _Rows) -> None:
     if depth > MAX_DEPTH:
         raise _too_large("levels", MAX_DEPTH)
     for node in selections.selections:
         if isinstance(node, FieldNode):
-            _count(node, walk, depth=depth, times=times)
+            _count(node, walk, depth=depth, rows=rows)
         elif isinstance(node, FragmentSpreadNode):
-            _walk(walk.fragments[node.name.value].selection_set, walk, depth=depth, times=times)
+            _walk(walk.fragments[node.name.value].selection_set, walk, depth=depth, rows=rows)
         else:
-            _walk(cast("InlineFragmentNode", node).selection_set, walk, depth=depth, times=times)
+            _walk(cast("InlineFragmentNode", node).selection_set, walk, depth=depth, rows=rows)
 
 
-def _count(node: FieldNode, walk: _Walk, *, depth: int, times: int) -> None:
+def _count(node: FieldNode, walk: _Walk, *, depth: int, rows: _Rows) -> None:
     measure = walk.measure
     measure.fields += 1
     measure.aliases += node.alias is not None
-    measure.cost += times
+    measure.terms[rows.lengths] += rows.times
     for what, count, most in (
         ("fields", measure.fields, MAX_FIELDS),
         ("aliases", measure.aliases, MAX_ALIASES),
-        ("cost", measure.cost, MAX_COST),
     ):
         if count > most:
             raise _too_large(what, most)
     # The schema's description of itself has limits of its own (MaxIntrospectionDepthRule) and costs no read.
     if node.selection_set is not None and not node.name.value.startswith("__"):
-        _walk(node.selection_set, walk, depth=depth + 1, times=times * _rows(node, walk.variables))
+        _walk(node.selection_set, walk, depth=depth + 1, rows=_below(node, walk, rows))
 
 
-def _rows(node: FieldNode, variables: dict[str, object]) -> int:
-    """Return how many rows a field may answer with, by its ``first``; 1 for a field without one."""
+def _below(node: FieldNode, walk: _Walk, rows: _Rows) -> _Rows:
+    """Return the rows of the fields below one, which answers with as many as its ``first`` says."""
     for argument in node.arguments:
         if argument.name.value == "first":
             value = argument.value
             if isinstance(value, IntValueNode):
-                return max(1, min(int(value.value), MAX_FIRST))
+                return _Rows(rows.times * _within(int(value.value)), rows.lengths)
             if isinstance(value, VariableNode):
-                told = variables.get(value.name.value)
-                return max(1, min(told, MAX_FIRST)) if isinstance(told, int) else DEFAULT_FIRST
-    return DEFAULT_FIRST if node.name.value in _LISTS else 1
+                name = value.name.value
+                length = Length(name, walk.defaults.get(name, DEFAULT_FIRST))
+                return _Rows(rows.times, (*rows.lengths, length))
+    return _Rows(rows.times * (DEFAULT_FIRST if node.name.value in _LISTS else 1), rows.lengths)
+
+
+def _within(first: int) -> int:
+    return max(1, min(first, MAX_FIRST))
 
 
 _LISTS = frozenset({"products", "reservations", "replenishmentOrders"})

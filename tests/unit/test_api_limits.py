@@ -5,7 +5,7 @@ from graphql import build_schema, get_introspection_query
 
 from portal.api import limits
 from portal.api.errors import NotGraphQL, NotInSchema, TooLarge
-from portal.api.limits import check_size, read
+from portal.api.limits import Length, Size, read, size_of
 
 SCHEMA = build_schema("""
     type Query { products(first: Int, after: String): Page! node: Node! a: Int }
@@ -15,7 +15,7 @@ SCHEMA = build_schema("""
 
 
 def cost(source: str, **variables: object) -> int:
-    return check_size(read(source, schema=SCHEMA), variables=variables)
+    return size_of(read(source, schema=SCHEMA)).cost(variables)
 
 
 def refused(source: str, **variables: object) -> dict[str, object]:
@@ -38,6 +38,26 @@ def test_a_page_length_may_stand_in_a_variable() -> None:
     assert cost(source, n=3) == 1 + 3 + 3
     assert cost(source) == 1 + 50 + 50
     assert cost(source, n="3") == 1 + 50 + 50
+
+
+def test_a_variables_default_counts_where_none_is_sent() -> None:
+    source = "query Q($n: Int = 100) { products(first: $n) { nodes { a } } }"
+    assert cost(source) == 1 + 100 + 100
+    assert cost(source, n=3) == 1 + 3 + 3
+    assert cost(source.replace("100", "5000")) == 1 + 100 + 100
+    assert cost(source.replace("100", "null")) == 1 + 50 + 50
+
+
+def test_a_document_is_measured_once_and_its_cost_is_a_formula() -> None:
+    source = (
+        "query Q($n: Int, $m: Int) { a products(first: $n) { nodes { a products(first: $m) { nodes { b c } } } } }"
+    )
+    n, m = Length("n", 50), Length("m", 50)
+    # a, products; nodes, a, products; nodes, b, c
+    size = Size(((2, ()), (3, (n,)), (3, (n, m))))
+    assert size_of(read(source, schema=SCHEMA)) == size
+    assert size.cost({"n": 10, "m": 4}) == 2 + 3 * 10 + 3 * 40
+    assert size.cost({}) == 2 + 3 * 50 + 3 * 2500
 
 
 def test_a_page_length_out_of_range_is_counted_within_it() -> None:

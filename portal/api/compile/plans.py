@@ -17,7 +17,7 @@ from graphql.execution.values import get_variable_values
 
 from portal.api.compile.selection import deciding_variables, operation_of, selection
 from portal.api.compile.statement import Plan, to_plan
-from portal.api.limits import read
+from portal.api.limits import Size, read, size_of
 from portal.api.schema import schema_of
 from portal.inventory.reads.sources import Shape
 from portal.partners.audience import Audience
@@ -36,12 +36,14 @@ class Known:
         audience: In whose schema.
         digest: SHA-256 of its text.
         document: Its tree.
+        size: What it asks for, by its page lengths.
         deciding: Variables that decide which fields are answered.
     """
 
     audience: Audience
     digest: bytes
     document: DocumentNode
+    size: Size
     deciding: tuple[str, ...]
 
 
@@ -61,16 +63,16 @@ class Plans:
         self._plans: _Recent[Plan | None] = _Recent(PLANS)
 
     def known(self, audience: Audience, source: str) -> Known:
-        """Return a document, parsed and validated once.
+        """Return a document, parsed, validated and measured once.
 
         Raises:
-            TooLarge, NotGraphQL, NotInSchema: As ``portal.api.limits.read``.
+            TooLarge, NotGraphQL, NotInSchema: As ``portal.api.limits.read`` and ``size_of``.
         """
         digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).digest()
 
         def make() -> Known:
             document = read(source, schema=schema_of(audience))
-            return Known(audience, digest, document, deciding_variables(document))
+            return Known(audience, digest, document, size_of(document), deciding_variables(document))
 
         return self._documents.get((audience, digest), make)
 
