@@ -82,8 +82,8 @@ schema: $(DEV) ## write the published GraphQL schema of every tier anew (graphql
 graphql-differential: $(DEV) ## compare compiled reads with execute() on 5,000 documents a tier; prints JSON
 	@$(PY) tools/graphql_differential.py
 
-bench-graphql: $(RUN) ## measure compiled reads against the same SQL without GraphQL (CPU of server and PostgreSQL); prints JSON
-	@$(PY) tools/bench_graphql.py
+bench-graphql: $(RUN) ## measure compiled reads against peers and the same SQL without GraphQL; prints JSON; needs Node
+	@$(PY) tools/bench_graphql.py $(if $(PRODUCTS),--products $(PRODUCTS))
 
 fmt: $(DEV) ## format the Python sources
 	@.venv/bin/ruff check --fix .
@@ -93,4 +93,4 @@ wheels: $(DEV) ## prove that every locked package installs from a wheel on every
 	@$(PY) tools/check_wheels.py
 
 clean: ## remove what make and the tools made; never var/
-	@rm -rf .venv contracts/.slither mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
+	@rm -rf .venv contracts/.slither mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist
