@@ -153,20 +153,34 @@ def gtin_of(number: int) -> str:
     return f"{body}{-total % 10}"
 
 
+TEAPOT = ProductDraft(
+    sku="GF-704",
+    gtin=gtin_of(len(ITEMS)),
+    name_zh="手绘紫砂壶",
+    name_en="Hand-painted Yixing teapot",
+    category=_GIFT,
+    tracking="serial",
+)
+"""Each piece has a number of its own; nobody ordered one in the demo's year."""
+
+
 def products() -> list[ProductDraft]:
     """Return the catalogue as the inventory room takes it."""
     return [
-        ProductDraft(
-            sku=item.sku,
-            gtin=gtin_of(number),
-            name_zh=item.zh,
-            name_en=item.en,
-            category=item.category,
-            base_unit="KGM" if item.decimals else "C62",
-            decimals=item.decimals,
-            pack_quanta=item.pack * 10**item.decimals,
-            tracking="lot" if item.shelf_days else "none",
-            shelf_life_days=item.shelf_days or None,
-        )
-        for number, item in enumerate(ITEMS)
+        TEAPOT,
+        *(
+            ProductDraft(
+                sku=item.sku,
+                gtin=gtin_of(number),
+                name_zh=item.zh,
+                name_en=item.en,
+                category=item.category,
+                base_unit="KGM" if item.decimals else "C62",
+                decimals=item.decimals,
+                pack_quanta=item.pack * 10**item.decimals,
+                tracking="lot" if item.shelf_days else "none",
+                shelf_life_days=item.shelf_days or None,
+            )
+            for number, item in enumerate(ITEMS)
+        ),
     ]

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from portal.demo import catalogue, passports, units, year
+from portal.demo import catalogue, passports, units, workshop, year
 from portal.demo.dice import Dice
 from portal.flows import replenishing
+from portal.flows.naming import two_names
 from portal.forecasting import service as forecasting
 from portal.inventory import service as inventory
 from portal.inventory.model import AllocationLine, ExpectedDraft, StockLine
@@ -45,6 +46,9 @@ _BINNED = tuple(item.sku for item in catalogue.ITEMS[:6])
 
 _CONSIGNED = "LD-503"
 """Of this product some lies at the main node that still is its supplier's."""
+
+_POTTER = "S-02"
+"""Who the teapots come from."""
 
 _URGENT = "CK-204"
 """Waits for an answer that is due in hours."""
@@ -102,6 +106,7 @@ class _Loader:
         self._promises()
         self._replenishment()
         self._passports()
+        self._workshop()
 
     def _units(self) -> None:
         since = self.today - timedelta(days=365)
@@ -368,7 +373,7 @@ class _Loader:
 
     def _passports(self) -> None:
         """Sign passports of some lots, replace one of them, and let a paper that ran out keep a lot back."""
-        newest = {lot.sku: lot for lot in year.stock(self.today) if lot.node == _VMI_NODE}
+        newest = {lot.sku: lot for lot in self._in_main()}
         passports.issue(
             self.connection,
             actor=self.actor,
@@ -383,6 +388,31 @@ class _Loader:
             lot=self._lot(newest[passports.WITHHELD]),
             now=self.now,
         )
+
+    def _workshop(self) -> None:
+        """Pack gift boxes of teas, and give teapots their passports, piece by piece."""
+        main = self.nodes[_VMI_NODE]
+        workshop.pack_boxes(
+            self.connection,
+            actor=self.actor,
+            lots=self._in_main(),
+            products=self.products,
+            location_id=main,
+            now=self.now,
+        )
+        maker = _PARTNERS[_POTTER]
+        workshop.sign_pieces(
+            self.connection,
+            actor=self.actor,
+            services=self.services,
+            product_id=self.products[catalogue.TEAPOT.sku],
+            supplier=(self.partners[_POTTER], two_names(maker.name_zh, maker.name_en)),
+            location_id=main,
+            now=self.now,
+        )
+
+    def _in_main(self) -> list[year.DemoLot]:
+        return [lot for lot in year.stock(self.today) if lot.node == _VMI_NODE]
 
     def _lot(self, lot: year.DemoLot) -> passports.PassportLot:
         item = _ITEMS[lot.sku]

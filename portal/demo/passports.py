@@ -5,6 +5,7 @@ invented, with right check digits (the prefix 952 of GS1 is for examples).
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -21,7 +22,6 @@ from portal.passports import service, status
 from portal.passports.fitness import service as fitness
 from portal.passports.fitness.model import Requirement
 from portal.passports.model import DocumentDraft, DocumentKind, TraceInput, TraceLine
-from portal.platform.files import FileStore
 from portal.platform.services import Services
 
 SKUS = ("CK-203", "TE-305", "NT-401")
@@ -76,7 +76,6 @@ def issue(
         lots: The lots, which lie in stock already.
         now: Instant, in the company's zone.
     """
-    store = passporting.files_of(services.settings.home)
     zone = ZoneInfo(services.settings.time_zone)
     signing = passporting.signing_of(connection, actor=actor, services=services, now=now)
     evidence.issue_identity(connection, signing=signing, uscc=_USCC)
@@ -84,13 +83,13 @@ def issue(
         evidence.issue_place(connection, signing=signing, location_id=location_id, gln=_GLN)
     found = []
     for lot in lots:
-        _hand_in(connection, actor, store, _papers(lot, now.date()), now)
+        hand_in(connection, actor=actor, services=services, papers=_papers(lot, now.date()), now=now)
         trace, first = _trace(lot, zone), None
         if lot.sku == _CORRECTED:
             early = now - _FIRST_SIGNED
-            _record(connection, actor, trace[:-1], early)
+            record(connection, actor=actor, lines=trace[:-1], now=early)
             first = _sign(connection, actor, services, lot, early)
-        _record(connection, actor, trace, now)
+        record(connection, actor=actor, lines=trace, now=now)
         found.append(_sign(connection, actor, services, lot, now))
         if first is not None:
             reason = "入库记录补齐后重新签发 Signed anew once its arrival was on record"
@@ -110,10 +109,11 @@ def withhold(connection: Connection, *, actor: Actor, services: Services, lot: P
         lot: The lot.
         now: Instant, in the company's zone.
     """
-    store = passporting.files_of(services.settings.home)
     # The licence of its supplier was handed in with a passport's papers.
-    _hand_in(connection, actor, store, [_papers(lot, now.date())[1], _organic(lot, now.date() - _RAN_OUT)], now)
-    _record(connection, actor, _trace(lot, ZoneInfo(services.settings.time_zone)), now)
+    papers = [_papers(lot, now.date())[1], _organic(lot, now.date() - _RAN_OUT)]
+    hand_in(connection, actor=actor, services=services, papers=papers, now=now)
+    lines = _trace(lot, ZoneInfo(services.settings.time_zone))
+    record(connection, actor=actor, lines=lines, now=now)
     requirement = Requirement(
         id=new_id(now),
         category=None,
@@ -128,19 +128,23 @@ def withhold(connection: Connection, *, actor: Actor, services: Services, lot: P
     withholding.review(connection, org_id=actor.org_id, now=now, actor=actor, product_id=lot.product_id)
 
 
-def _hand_in(
+def hand_in(
     connection: Connection,
+    *,
     actor: Actor,
-    store: FileStore,
-    papers: list[tuple[DocumentDraft, bytes]],
+    services: Services,
+    papers: Sequence[tuple[DocumentDraft, bytes]],
     now: datetime,
 ) -> None:
+    """Store papers' files, and put the papers on record."""
+    store = passporting.files_of(services.settings.home)
     for draft, content in papers:
         file = store.add(io.BytesIO(content), max_bytes=_MAX_BYTES)
         passporting.hand_in(connection, actor=actor, draft=draft, file=file, now=now)
 
 
-def _record(connection: Connection, actor: Actor, lines: list[TraceLine], now: datetime) -> None:
+def record(connection: Connection, *, actor: Actor, lines: Sequence[TraceLine], now: datetime) -> None:
+    """Note steps of a lot's way."""
     for line in lines:
         service.record_trace(connection, org_id=actor.org_id, line=line, now=now)
 

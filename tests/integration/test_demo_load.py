@@ -41,7 +41,9 @@ CONTENT = {
     "proposals": "SELECT number, quantity, state, answer_by FROM replenishment_order",
     "shipments": "SELECT number, lot_code, quantity, due_on, state FROM shipment",
     "documents": "SELECT number, kind, encode(sha256, 'hex') FROM document",
-    "trace": "SELECT source_key, step, place, at FROM trace_event",
+    "trace": "SELECT document, lot_code, step, place, at FROM trace_event",
+    "made": "SELECT p.sku, t.document, jsonb_array_length(t.inputs) FROM trace_event t"
+    " JOIN product p ON p.id = t.product_id WHERE t.document LIKE 'PK-%'",
     "passports": "SELECT gtin, lot_code, kind FROM credential WHERE kind = 'product_passport'",
     "withheld": "SELECT p.sku, l.withheld->0->>'fault', l.withheld->0->>'en', l.withheld->0->>'since',"
     " (SELECT sum(b.on_hand) FROM stock_balance b WHERE b.lot_id = l.id AND b.status = 'withheld')"
@@ -91,15 +93,16 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
         "partners": 7,
         "people": 6,
         "agreements": 4,
-        "products": 40,
+        "products": 41,
         "stock": len(found[0]["stock"]),
         "orders": len(found[0]["orders"]),
         "expected": 20,
         "proposals": 5,
         "shipments": 1,
-        "documents": 8,
-        "trace": 12,
-        "passports": 4,
+        "documents": 9,
+        "trace": 15,
+        "made": 1,
+        "passports": 6,
         "requirements": 1,
         "withheld": 1,
         "revoked": 1,
@@ -123,7 +126,9 @@ def test_two_databases_get_the_same_company(two: tuple[str, str], tmp_path: Path
             True,
         )
     ]
-    assert len(links) == 3
+    assert [link.partition("#")[0][-7:] for link, _ in links[3:]] == ["/ZS-001", "/ZS-002"]
+    assert len(links) == 5
+    assert found[0]["made"] == [("TE-308", "PK-261120-1", 3)]
     assert links[0][0].startswith("http://localhost:8000/01/0952")
     for file in (tmp_path / "0" / "files").iterdir():
         check_pdf(file)
@@ -162,5 +167,5 @@ def test_a_loader_killed_in_the_middle_leaves_an_empty_database_that_loads_again
     assert demo.passport_links(services) == []
     assert {name: rows for name, rows in content(services).items() if rows} == {}
     assert demo.load(services, passwords=PASSWORDS)
-    assert len(demo.passport_links(services)) == 3
+    assert len(demo.passport_links(services)) == 5
     services.database.close()
