@@ -186,7 +186,8 @@ def test_an_owner_who_may_make_roles_and_is_no_superuser_can_bring_up_a_server_o
             stock_up(connection, made, now=NOW)
         with served.reading_as("key", settings_of(made, "key")) as connection:
             taken = text(
-                "SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23', '2026-11-23T02:24Z')"
+                "SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23', '2026-11-23T02:24Z',"
+                " ARRAY(SELECT id FROM product))"
             )
             own = {"org": made.org_id, "partner": made.partners["key"]}
             assert connection.scalars(taken, own).all() == [30]
@@ -238,10 +239,13 @@ def test_a_pooled_connection_forgets_whom_it_was_lent_for(served: Database, comp
             connection.execute(text("SELECT sku FROM product")).all()
 
 
+@pytest.mark.parametrize("products", ["", ", ARRAY(SELECT id FROM product)"], ids=["of all", "of products"])
 def test_what_others_take_is_told_in_sum_and_only_to_who_asks_for_themselves(
-    served: Database, company: Company
+    served: Database, company: Company, products: str
 ) -> None:
-    asked = text("SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23', '2026-11-23T02:24Z')")
+    asked = text(
+        f"SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23', '2026-11-23T02:24Z'{products})"  # noqa: S608 - from code
+    )
     own = {"org": company.org_id, "partner": company.partners["key"]}
     with served.reading_as("key", settings_of(company, "key")) as connection:
         assert connection.execute(text("SELECT document FROM allocation")).all() == []
@@ -250,3 +254,21 @@ def test_what_others_take_is_told_in_sum_and_only_to_who_asks_for_themselves(
         assert connection.scalars(asked, strange).all() == []
     with served.transaction() as connection:
         assert connection.scalars(asked, own).all() == [30]
+
+
+def test_what_others_take_is_told_of_the_products_asked_for_and_no_others(
+    served: Database, company: Company
+) -> None:
+    asked = text(
+        "SELECT quantity FROM promised_to_others(:org, :partner, '2026-11-23', '2026-11-23T02:24Z',"
+        " ARRAY(SELECT id FROM product WHERE sku = ANY(:skus)))"
+    )
+    own = {"org": company.org_id, "partner": company.partners["key"]}
+    for login in ("key", ""):
+        settings = settings_of(company, "key")
+        with served.reading_as(login, settings) if login else served.transaction() as connection:
+            told = {
+                skus: connection.scalars(asked, own | {"skus": list(skus)}).all()
+                for skus in ((), ("TEA-A",), ("TEA-B",), ("TEA-A", "TEA-B"))
+            }
+        assert told == {(): [], ("TEA-A",): [30], ("TEA-B",): [], ("TEA-A", "TEA-B"): [30]}

@@ -85,6 +85,7 @@ def test_what_was_not_sent_and_what_goes_to_others_is_not_there(served: Database
         "SELECT min_quanta FROM replenishment_policy",
         "SELECT code FROM location",
         "SELECT quantity FROM promised_to_others(gen_random_uuid(), gen_random_uuid(), '2026-11-23', now())",
+        "SELECT quantity FROM promised_to_others(gen_random_uuid(), gen_random_uuid(), '2026-11-23', now(), '{}')",
     ],
 )
 def test_stock_agreements_and_policies_are_closed_to_suppliers(

@@ -78,7 +78,7 @@ SCOPE = f"""
         UNION ALL {_POOLS}
         UNION ALL
         SELECT a.product_id, a.location_id, a.on_day, a.quantity, '', FALSE
-        FROM promised_to_others(:org, CAST(:partner AS uuid), :today, :now) a
+        FROM promised_to_others(:org, CAST(:partner AS uuid), :today, :now, ARRAY(SELECT id FROM item)) a
         JOIN node n ON n.id = a.location_id JOIN item i ON i.id = a.product_id
         WHERE NOT CAST(:everything AS boolean) AND NOT CAST(:own_only AS boolean)
     ), coming AS (
