@@ -3,9 +3,12 @@
 from flask import Flask
 
 from portal.api.access import SessionViewer
+from portal.api.admission import Admission
+from portal.api.compile.plans import Plans
 from portal.api.errors import Sentence
 from portal.api.front import Dressing, Front, Noting
 from portal.api.http import Door, init_app
+from portal.api.throttling import to_buckets
 from portal.partners.tokens import Tokens
 
 
@@ -27,7 +30,12 @@ def register(
         sentence: Writes a refusal in the reader's language.
         dress: Gives an answer that is made in front of Flask what every answer of the portal has.
         note: Writes such a request's line in the log.
+
+    Raises:
+        BadSetting: The setting of the buckets cannot be read.
     """
-    door = Door(tokens=tokens, session=session, sentence=sentence)
+    settings = app.extensions["tally"].settings
+    admission = Admission(Plans(), buckets=to_buckets(settings.api_buckets))
+    door = Door(tokens=tokens, session=session, sentence=sentence, admission=admission)
     init_app(app, door)
     app.wsgi_app = Front(app, app.wsgi_app, dress=dress, note=note)  # type: ignore[method-assign]

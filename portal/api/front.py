@@ -3,7 +3,8 @@
 Flask's own cost is most of such a request's time in Python. What is answered here is answered as the door behind
 it would (``portal.api.http``): the same limits, status, bytes, headers, audit entry and line in the log. As soon
 as anything is not plain (a cookie, no token, another kind of body, a refusal, a field that is not compiled, a
-database that does not answer) the request goes on to that door as it came, with whom its token was found to be.
+database that does not answer) the request goes on to that door as it came, with whom its token was found to be and
+what it has paid.
 """
 
 import io
@@ -21,10 +22,11 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from portal.api.access import FOUND, viewer_of_token
-from portal.api.http import MAX_BODY_BYTES, PLAIN_JSON, Door, Parameters, by_plan, content_type, parameters_of
+from portal.api.admission import Admitted
+from portal.api.http import ADMITTED, Door, by_plan, content_type
+from portal.api.parameters import JSON, MAX_BODY_BYTES, parameters_of
 from portal.kernel.errors import PortalError
 from portal.partners.telling import reading_fact
-from portal.partners.viewer import Viewer
 from portal.platform import audit
 from portal.platform.services import Services
 
@@ -89,12 +91,15 @@ class Front:
                 viewer = viewer_of_token(text, connection, services=self.services, tokens=self.door.tokens)
             environ[FOUND] = viewer  # handed on with the request, nobody has to be looked up again
             as_of = now.astimezone(ZoneInfo(self.services.settings.time_zone))
-            return self._read(parameters, viewer, as_of=as_of)
+            admitted = self.door.admission.admit(self.services.database, parameters, viewer, now=now)
+            environ[ADMITTED] = admitted  # and nobody pays twice
+            return self._read(admitted, as_of=as_of)
         except (PortalError, SQLAlchemyError):
             return None
 
-    def _read(self, parameters: Parameters, viewer: Viewer, *, as_of: datetime) -> bytes | None:
-        made = by_plan(self.door.plans, self.services.database, parameters, viewer, as_of=as_of)
+    def _read(self, admitted: Admitted, *, as_of: datetime) -> bytes | None:
+        viewer = admitted.viewer
+        made = by_plan(self.door.admission.plans, self.services.database, admitted, as_of=as_of)
         if made is None:
             return None
         fact = reading_fact(viewer, what="api.graphql", told=made.told)
@@ -110,7 +115,7 @@ def _is_plain(environ: Environ) -> bool:
         environ.get("PATH_INFO") == PATH
         and environ.get("REQUEST_METHOD") == "POST"
         and environ.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer "
-        and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() == PLAIN_JSON
+        and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() == JSON
         and "HTTP_COOKIE" not in environ
         and length.isdecimal()
         and int(length) <= MAX_BODY_BYTES

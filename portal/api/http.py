@@ -7,7 +7,7 @@ either way. No GET, no forms, no batches, one operation.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,19 +18,21 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import MIMEAccept
 
 from portal.api.access import FOUND, SessionViewer, viewer_of
+from portal.api.admission import Admission, Admitted
 from portal.api.asking import Asking
 from portal.api.compile.plans import Plans
 from portal.api.compile.reading import answer
 from portal.api.errors import BadRequest, Sentence, masked, told
 from portal.api.holding import Holding
+from portal.api.parameters import JSON, MAX_BODY_BYTES, NotJSON, Parameters, json_object, parameters_of
 from portal.api.reservations import EXPECTED
 from portal.api.schema import schema_of
 from portal.api.snapshot import Snapshot
+from portal.api.throttling import Throttled, to_told
 from portal.inventory.reads.sources import Shape
 from portal.kernel.errors import NotFound, PortalError, TooMany
 from portal.kernel.statuses import status_of
 from portal.partners import service
-from portal.partners.audience import audience_of
 from portal.partners.lending import reading_for
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
 from portal.partners.viewer import Viewer, viewer_of_person
@@ -39,16 +41,11 @@ from portal.platform.db import Database, DatabaseSilent
 from portal.platform.services import Services
 
 GRAPHQL_JSON = "application/graphql-response+json"
-PLAIN_JSON = "application/json"
-MAX_BODY_BYTES = 64 * 1024
+
+ADMITTED = "tally.admitted"
+"""Where a request's WSGI environment holds that the front admitted it, so that nobody pays twice."""
 
 blueprint = Blueprint("api", __name__)
-
-
-class NotJSON(BadRequest):
-    """The body is not JSON, or is sent as something else."""
-
-    code = "not_json"
 
 
 class NoSuchCompany(NotFound):
@@ -65,22 +62,13 @@ class Door:
         tokens: Makes and reads access tokens.
         session: Who is signed in by cookie.
         sentence: A refusal in the reader's language.
-        plans: Documents and compiled reads of this process.
+        admission: Decides what may be asked; holds the documents and compiled reads of this process.
     """
 
     tokens: Tokens
     session: SessionViewer
     sentence: Sentence
-    plans: Plans = field(default_factory=Plans)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """The parameters of a GraphQL request (GraphQL over HTTP section 5.1)."""
-
-    query: str
-    variables: dict[str, Any]
-    operation: str | None
+    admission: Admission
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +91,20 @@ def _services() -> Services:
 @blueprint.post("/graphql")
 def graphql() -> Response:
     """Answer one GraphQL request in the schema of the asker's tier."""
-    parameters = to_parameters(_json_body())
-    found: Viewer | None = request.environ.get(FOUND)
-    if found is not None:
-        return _answer(parameters, found, compiling=False)
+    parameters = parameters_of(_json_body())
+    return _answer(parameters, request.environ.get(FOUND) or _asker())
+
+
+def _asker() -> Viewer:
     services = _services()
     with services.database.reading() as connection:
-        viewer = viewer_of(request, connection, services=services, tokens=door().tokens, session=door().session)
-    return _answer(parameters, viewer)
+        return viewer_of(request, connection, services=services, tokens=door().tokens, session=door().session)
 
 
 @blueprint.post("/api/token")
 def token() -> Response:
     """Trade an e-mail and password for an access token; throttled like signing in."""
-    body = _json_body()
+    body = json_object(_json_body())
     email, password = body.get("email"), body.get("password")
     if not isinstance(email, str) or not isinstance(password, str):
         raise BadRequest("Send email and password as text.", detail="email, password")
@@ -140,82 +128,41 @@ def token() -> Response:
     return _token_answer(door().tokens.issue(viewer, now=now), seconds=int(LIFETIME.total_seconds()))
 
 
-def to_parameters(body: Mapping[str, Any]) -> Parameters:
-    """Read the parameters of a request.
-
-    Raises:
-        BadRequest: One is missing or of another kind; the detail names it.
-    """
-    query, operation = body.get("query"), body.get("operationName")
-    variables, extensions = body.get("variables"), body.get("extensions")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest("query must be text.", detail="query")
-    if operation is not None and not isinstance(operation, str):
-        raise BadRequest("operationName must be text.", detail="operationName")
-    for name, value in (("variables", variables), ("extensions", extensions)):
-        if value is not None and not isinstance(value, dict):
-            raise BadRequest(f"{name} must be an object.", detail=name)
-    return Parameters(query=query, variables=variables or {}, operation=operation or None)
-
-
-def _json_body() -> dict[str, Any]:
-    if request.mimetype != PLAIN_JSON:
+def _json_body() -> bytes:
+    if request.mimetype != JSON:
         raise NotJSON("Send application/json.", detail=request.mimetype or "")
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise BadRequest(f"The body is larger than {MAX_BODY_BYTES} bytes.", detail=str(MAX_BODY_BYTES))
-    return _object(request.get_data(cache=False))
+    return request.get_data(cache=False)
 
 
-def parameters_of(body: bytes) -> Parameters:
-    """Read the parameters of a request from its body.
-
-    Raises:
-        NotJSON: It is no JSON.
-        BadRequest: It is no object, or a parameter is missing or of another kind.
-    """
-    return to_parameters(_object(body))
-
-
-def _object(sent: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(sent.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise NotJSON("The body is not JSON in UTF-8.", detail=PLAIN_JSON) from error
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be one object; batches are not taken.", detail=type(body).__name__)
-    return body
-
-
-def _answer(parameters: Parameters, viewer: Viewer, *, compiling: bool = True) -> Response:
-    """Answer by a plan, else by ``execute()``; without ``compiling`` where the front has tried already."""
+def _answer(parameters: Parameters, viewer: Viewer) -> Response:
+    """Answer by a plan, else by ``execute()``, which alone is left where the front has tried already."""
     services = _services()
     g.viewer_label = str(viewer.actor.person_id)
     g.viewer = viewer
     as_of = services.clock.now().astimezone(ZoneInfo(services.settings.time_zone))
-    made = by_plan(door().plans, services.database, parameters, viewer, as_of=as_of) if compiling else None
-    if made is not None:
-        g.told = made.told
-        return _raw(made.body, status=200)
-    return _execute(parameters, viewer, as_of=as_of)
+    admitted: Admitted | None = request.environ.get(ADMITTED)
+    if admitted is None:
+        admission = door().admission
+        admitted = admission.admit(services.database, parameters, viewer, now=as_of)
+        made = by_plan(admission.plans, services.database, admitted, as_of=as_of)
+        if made is not None:
+            g.told = made.told
+            return _raw(made.body, status=200)
+    return _execute(admitted, as_of=as_of)
 
 
-def by_plan(
-    plans: Plans, database: Database, parameters: Parameters, viewer: Viewer, *, as_of: datetime
-) -> Planned | None:
-    """Answer a request by its plan; ``None`` where ``execute()`` has to answer.
+def by_plan(plans: Plans, database: Database, admitted: Admitted, *, as_of: datetime) -> Planned | None:
+    """Answer an admitted request by its plan; ``None`` where ``execute()`` has to answer.
 
     Args:
-        plans: Documents and plans of this process.
+        plans: Plans of this process.
         database: Where to read.
-        parameters: What is asked.
-        viewer: Who asks.
+        admitted: The request.
         as_of: Instant of the request, in the company's zone.
-
-    Raises:
-        portal.api.errors.TooLarge, NotGraphQL, NotInSchema: See ``portal.api.limits``.
     """
-    known = plans.known(audience_of(viewer), parameters.query)
-    cost = known.size.cost(parameters.variables)
+    known, parameters, viewer = admitted.known, admitted.parameters, admitted.viewer
     asked = plans.asked(
         known,
         operation=parameters.operation,
@@ -226,14 +173,13 @@ def by_plan(
     if not read:
         return None
     told = Told(products=tuple(sorted(read.products)), rows=read.rows, operation=parameters.operation or "")
-    return Planned(b'{"data":%b,"extensions":{"cost":%d}}' % (read.data, cost), told)
+    return Planned(b'{"data":%b,"extensions":{"cost":%b}}' % (read.data, _written(admitted.cost)), told)
 
 
-def _execute(parameters: Parameters, viewer: Viewer, *, as_of: datetime) -> Response:
+def _execute(admitted: Admitted, *, as_of: datetime) -> Response:
     """Answer what is not compiled: deeds, what is asked of the schema, refusals."""
-    services = _services()
-    known = door().plans.known(audience_of(viewer), parameters.query)
-    cost = known.size.cost(parameters.variables)
+    services, known = _services(), admitted.known
+    parameters, viewer = admitted.parameters, admitted.viewer
     with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
         asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
         asking.holding = Holding(
@@ -260,22 +206,26 @@ def _execute(parameters: Parameters, viewer: Viewer, *, as_of: datetime) -> Resp
         operation=parameters.operation or "",
         deeds=tuple(asking.holding.done),
     )
-    return _executed(result, cost=cost)
+    return _executed(result, cost=admitted.cost)
 
 
-def _executed(result: ExecutionResult, *, cost: int) -> Response:
+def _executed(result: ExecutionResult, *, cost: Mapping[str, Any]) -> Response:
     body: dict[str, Any] = {}
     if result.errors:
         body["errors"] = masked(result.errors, sentence=door().sentence, clock=_services().clock)
     started = result.data is not None or any(error.path for error in result.errors or ())
     if started:
         body["data"] = result.data
-        body["extensions"] = {"cost": cost}
+    body["extensions"] = {"cost": cost}
     return _json(body, status=200 if started or not _strict() else 400)
 
 
 def _refused(error: PortalError) -> Response:
-    body = {"errors": [told(error, door().sentence)]}
+    body: dict[str, Any] = {"errors": [told(error, door().sentence)]}
+    if isinstance(error, Throttled):
+        body["extensions"] = {"cost": to_told(error.balance.cost, error.balance)}
+        # Nothing was looked at. An entry for each would let who asks too much fill the log and hold others up.
+        g.only_asked = True
     status = _status_of(error)
     made = _json(body, status=status)
     if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 wants the challenge
@@ -284,7 +234,7 @@ def _refused(error: PortalError) -> Response:
 
 
 def _status_of(error: PortalError) -> int:
-    if isinstance(error, NotJSON) and request.mimetype != PLAIN_JSON:
+    if isinstance(error, NotJSON) and request.mimetype != JSON:
         return 415
     if isinstance(error, BadRequest):
         return 400
@@ -300,17 +250,21 @@ def _strict() -> bool:
 
 def content_type(accepted: MIMEAccept) -> str:
     """Return the content type of an answer for who accepts these."""
-    return f"{GRAPHQL_JSON if _prefers_graphql(accepted) else PLAIN_JSON}; charset=utf-8"
+    return f"{GRAPHQL_JSON if _prefers_graphql(accepted) else JSON}; charset=utf-8"
 
 
 def _prefers_graphql(accepted: MIMEAccept) -> bool:
     return accepted[GRAPHQL_JSON] > 0 and any(
-        value == GRAPHQL_JSON and quality >= accepted[PLAIN_JSON] for value, quality in accepted
+        value == GRAPHQL_JSON and quality >= accepted[JSON] for value, quality in accepted
     )
 
 
 def _json(body: Mapping[str, Any], *, status: int) -> Response:
-    return _raw(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), status=status)
+    return _raw(_written(body), status=status)
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _raw(body: bytes, *, status: int) -> Response:
@@ -333,7 +287,7 @@ def _token_answer(fresh: AccessToken, *, seconds: int) -> Response:
 
 @blueprint.errorhandler(TooMany)
 def too_many(error: TooMany) -> Response:
-    """Answer a throttled try with the time to wait."""
+    """Answer what was asked too often with the time to wait."""
     made = _refused(error)
     made.headers["Retry-After"] = str(error.values["retry_after_s"])
     return made

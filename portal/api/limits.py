@@ -80,7 +80,7 @@ class Size:
         """
         cost = sum(prod((one.rows(variables) for one in lengths), start=fields) for fields, lengths in self.terms)
         if cost > MAX_COST:
-            raise _too_large("cost", MAX_COST)
+            raise too_large("cost", MAX_COST)
         return cost
 
 
@@ -106,12 +106,12 @@ def read(source: str, *, schema: GraphQLSchema) -> DocumentNode:
         NotInSchema: It does not fit the schema; the detail names the first faults.
     """
     if len(source) > MAX_SOURCE_CHARS:
-        raise _too_large("characters", MAX_SOURCE_CHARS)
+        raise too_large("characters", MAX_SOURCE_CHARS)
     try:
         document = parse(source, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
     except GraphQLError as error:
         if "more than" in error.message:
-            raise _too_large("words", MAX_TOKENS) from error
+            raise too_large("words", MAX_TOKENS) from error
         raise NotGraphQL(error.message, detail=_where(error)) from error
     faults = validate(schema, document, max_errors=_MAX_ERRORS, hide_suggestions=True)
     if faults:
@@ -164,7 +164,7 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
 
 def _walk(selections: SelectionSetNode, walk: _Walk, *, depth: int, rows: _Rows) -> None:
     if depth > MAX_DEPTH:
-        raise _too_large("levels", MAX_DEPTH)
+        raise too_large("levels", MAX_DEPTH)
     for node in selections.selections:
         if isinstance(node, FieldNode):
             _count(node, walk, depth=depth, rows=rows)
@@ -184,7 +184,7 @@ def _count(node: FieldNode, walk: _Walk, *, depth: int, rows: _Rows) -> None:
         ("aliases", measure.aliases, MAX_ALIASES),
     ):
         if count > most:
-            raise _too_large(what, most)
+            raise too_large(what, most)
     # The schema's description of itself has limits of its own (MaxIntrospectionDepthRule) and costs no read.
     if node.selection_set is not None and not node.name.value.startswith("__"):
         _walk(node.selection_set, walk, depth=depth + 1, rows=_below(node, walk, rows))
@@ -211,7 +211,8 @@ def _within(first: int) -> int:
 _LISTS = frozenset({"products", "reservations", "replenishmentOrders"})
 
 
-def _too_large(what: str, most: int) -> TooLarge:
+def too_large(what: str, most: int) -> TooLarge:
+    """Return the refusal of a request that asks for more than ``most`` of something."""
     return TooLarge(f"One request may hold {most} {what} at most.", what=what, most=most)
 
 

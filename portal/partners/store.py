@@ -126,3 +126,16 @@ sign_in_try_table = Table(
     PrimaryKeyConstraint("org_id", "key"),
     CheckConstraint("tries > 0", name="tries_positive"),
 )
+
+# What a firm's programs asked for and has not drained yet, in millionths of a point (``portal.partners.bucket``).
+api_bucket_table = Table(
+    "api_bucket",
+    METADATA,
+    identifier("org_id"),
+    identifier("partner_id"),
+    Column("level", BigInteger, nullable=False),
+    instant("settled_at"),
+    PrimaryKeyConstraint("org_id", "partner_id"),
+    reference("partner_id", "partner"),
+    CheckConstraint("level >= 0", name="level"),
+)

@@ -48,6 +48,8 @@ class Settings:
         web_threads: Threads of the web server (``TALLY_WEB_THREADS``).
         default_language: Language shown when the reader's browser names none we have (``TALLY_DEFAULT_LANGUAGE``).
         time_zone: Zone of dates and cut-offs shown to people (``TALLY_TIME_ZONE``).
+        api_buckets: How much a firm's programs may ask for, where it is not the default: by audience, points the
+            bucket holds and points a second, such as ``ordinary=5000/50 key=80000/800`` (``TALLY_API_BUCKETS``).
         debug: Shows the style guide; never tracebacks (``TALLY_DEBUG``).
         log_format: ``json``, ``text`` or ``auto`` (text on a terminal) (``TALLY_LOG_FORMAT``).
     """
@@ -73,6 +75,7 @@ class Settings:
     web_threads: int = 8
     default_language: str = "zh"
     time_zone: str = "Asia/Shanghai"
+    api_buckets: str = ""
     debug: bool = False
     log_format: str = "auto"
 

@@ -1,8 +1,8 @@
-"""Lanes: connections on which one prepared statement is one round trip, for reads that are asked all day.
+"""Lanes: connections on which one prepared statement is one round trip, for what is asked all day.
 
-A lane is read-only by its connection's own setting. What narrows it (``portal.platform.db.narrowing``) and the
-statement travel together in libpq's pipeline mode and are one transaction, which ends with its sync: nothing that
-was set outlives it. Source: PostgreSQL manual, 32.5 "Pipeline Mode" and 53.2.3 "Extended Query".
+A lane reads or jots down, by its connection's own settings. What narrows it (``portal.platform.db.narrowing``) and
+the statement travel together in libpq's pipeline mode and are one transaction, which ends with its sync: nothing
+that was set outlives it. Source: PostgreSQL manual, 32.5 "Pipeline Mode" and 53.2.3 "Extended Query".
 """
 
 from collections import OrderedDict
@@ -21,11 +21,14 @@ from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.pool import QueuePool
 
-OPTIONS = (
+READING = (
     "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
     " -c plan_cache_mode=force_generic_plan -c jit=off"
 )
 """A plan is made once a connection: to plan one of these statements takes longer than to run it."""
+
+JOTTING = "-c synchronous_commit=off"
+"""A statement that writes is over, and its locks are gone, before the disk has it."""
 
 _MOST_PREPARED = 50
 """Statements kept prepared on one connection; the one that was asked longest ago goes first."""
@@ -162,11 +165,12 @@ class Lanes:
         url: Its address.
         size: Lanes kept open; as many again may be opened for a while.
         network: Connection parameters that make a cut network an error within seconds.
+        options: What its connections are for: ``READING`` or ``JOTTING``.
     """
 
-    def __init__(self, url: str, *, size: int, network: Mapping[str, Any]) -> None:
+    def __init__(self, url: str, *, size: int, network: Mapping[str, Any], options: str = READING) -> None:
         def connect() -> psycopg.Connection[Any]:
-            return psycopg.connect(url, autocommit=True, options=OPTIONS, **network)
+            return psycopg.connect(url, autocommit=True, options=options, **network)
 
         # Nothing is rolled back on return: a lane is between transactions, or it was thrown away.
         self._pool = QueuePool(connect, pool_size=size, max_overflow=size, reset_on_return=None, use_lifo=True)  # type: ignore[arg-type]

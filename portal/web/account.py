@@ -101,6 +101,9 @@ def register(app: Flask) -> None:
         graphql_parse_failed=_l("The query cannot be read: %(detail)s"),
         graphql_validation_failed=_l("The query does not fit your schema: %(detail)s"),
         query_too_large=_l("One request may hold %(most)s %(what)s at most."),
+        throttled=_l(
+            "Your programs have asked for much in a short time. Send this again in %(retry_after_s)s seconds."
+        ),
         bad_page=_l("The page cannot be had: “%(what)s” is out of range."),
         internal=_l("Something broke on our side. Quote %(quote)s."),
     )

@@ -49,7 +49,16 @@ def test_the_answer_has_the_type_that_is_accepted(
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.get_json(force=True) == {
         "data": {"asOf": "2026-11-23T10:24:00+08:00"},
-        "extensions": {"cost": 1},
+        "extensions": {
+            "cost": {
+                "requestedQueryCost": 1,
+                "throttleStatus": {
+                    "maximumAvailable": 50_000,
+                    "currentlyAvailable": 49_999,
+                    "restoreRate": 500,
+                },
+            }
+        },
     }
 
 

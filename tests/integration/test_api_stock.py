@@ -286,7 +286,8 @@ class Failing(Plans):
 
 
 def test_a_plan_that_fails_is_noted_and_execute_answers(app: Flask, company: Company) -> None:
-    app.extensions["tally_api"] = replace(app.extensions["tally_api"], plans=Failing())
+    door = app.extensions["tally_api"]
+    app.extensions["tally_api"] = replace(door, admission=replace(door.admission, plans=Failing()))
     with capture_logs() as logs:
         assert data(ask(app, company, "ordinary", "{ products { totalCount } }")) == {
             "products": {"totalCount": 2}

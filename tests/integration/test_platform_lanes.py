@@ -75,6 +75,13 @@ def test_a_lane_cannot_write_and_can_be_asked_again_after_a_fault(served: Databa
     assert asked(served, "SELECT 5") == (b"5",)
 
 
+def test_what_is_jotted_down_is_there_at_once_and_does_not_wait_for_the_disk(served: Database) -> None:
+    made = statement("INSERT INTO org VALUES ($1, '主家', 'Host', FALSE, now()) RETURNING name_en", id="uuid")
+    assert served.jot(made, {"id": UUID(int=9)}) == (b"Host",)
+    assert asked(served, "SELECT name_zh FROM org") == ("主家".encode(),)
+    assert served.jot(statement("SELECT current_setting('synchronous_commit')"), {}) == (b"off",)
+
+
 def test_a_read_survives_the_loss_of_its_connection(served: Database) -> None:
     assert asked(served, "SELECT 1") == (b"1",)
     with served.transaction() as connection:

@@ -67,12 +67,23 @@ class ForgetfulDatabase(Database):
     ) -> tuple[bytes | None, ...] | None:
         """Run a prepared read where the test's rows are."""
         with self.reading_as(reader, settings) if reader else self.reading() as connection:
-            result = driver_connection(connection).pgconn.exec_params(
-                statement.sql.encode(), statement.encoded(values), statement.types
-            )
-            if result.status != ExecStatus.TUPLES_OK:
-                raise error_from_result(result)
-            return tuple(result.get_value(0, at) for at in range(result.nfields)) if result.ntuples else None
+            return _first_row(connection, statement, values)
+
+    def jot(self, statement: Statement, values: Mapping[str, Value]) -> tuple[bytes | None, ...] | None:
+        """Run a prepared write where the test's rows are."""
+        with self.transaction() as connection:
+            return _first_row(connection, statement, values)
 
     def _take(self, role: str) -> None:
         self._connection.execute(text("SELECT set_config('role', :role, TRUE)"), {"role": role})
+
+
+def _first_row(
+    connection: Connection, statement: Statement, values: Mapping[str, Value]
+) -> tuple[bytes | None, ...] | None:
+    result = driver_connection(connection).pgconn.exec_params(
+        statement.sql.encode(), statement.encoded(values), statement.types
+    )
+    if result.status != ExecStatus.TUPLES_OK:
+        raise error_from_result(result)
+    return tuple(result.get_value(0, at) for at in range(result.nfields)) if result.ntuples else None

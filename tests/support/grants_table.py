@@ -71,7 +71,7 @@ SUPPLIER: dict[str, frozenset[str]] = {
 
 READABLE = {"ordinary": ORDINARY, "key": KEY, "strategic": STRATEGIC, "supplier": SUPPLIER}
 
-GUARDED = (frozenset(STRATEGIC) - {"anchor_batch"}) | {"pool"} | frozenset(SUPPLIER)
+GUARDED = (frozenset(STRATEGIC) - {"anchor_batch"}) | {"pool", "api_bucket"} | frozenset(SUPPLIER)
 """Tables whose rows are guarded by policies; a batch of anchors is nobody's in particular."""
 
 CLOSED = frozenset(
@@ -79,6 +79,7 @@ CLOSED = frozenset(
         "org",
         "person",
         "sign_in_try",
+        "api_bucket",
         "stock_move",
         "credential_mark",
         "audit",

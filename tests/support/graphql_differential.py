@@ -70,7 +70,8 @@ class Twice:
         self._compiling, self._executing = Watcher(database, home=home), Watcher(database, home=home)
         for watcher, plans in ((self._compiling, self.counted), (self._executing, Never())):
             door = watcher.app.extensions["tally_api"]
-            watcher.app.extensions["tally_api"] = replace(door, plans=plans)
+            admission = replace(door.admission, plans=plans)
+            watcher.app.extensions["tally_api"] = replace(door, admission=admission)
 
     def differences(self, tier: Tier, *, seed: str, count: int) -> Iterator[Difference]:
         """Ask ``count`` grown documents in one world; yield what differs."""
@@ -99,6 +100,6 @@ class Twice:
             ).first()
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             # The second to ask begins where the first began.
-            for table in ("audit_entry", "threshold_question"):
+            for table in ("audit_entry", "threshold_question", "api_bucket"):
                 connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names only
         return f"{answer.status} {headers} {told} {entry}"
