@@ -58,8 +58,8 @@ bench-disclosure: $(DEV) ## measure row level security against an explicit predi
 bench-ledger: $(DEV) ## measure the ledger against its bars (make bench-ledger QUICK=1 for a short run); prints JSON
 	@$(PY) tools/bench_ledger.py $(if $(QUICK),--quick) $(PARTS)
 
-mutants: $(DEV) ## run the mutants of the ledger (PARTS="merkle jose", READ=1 tells of the last run); prints JSON
-	@$(PY) tools/mutants.py $(if $(READ),--read) $(PARTS)
+mutants: $(DEV) ## run the mutants of the ledger (PARTS="merkle jose"; READ=1 tells of the last run, REST=1 goes on with it); prints JSON
+	@$(PY) tools/mutants.py $(if $(READ),--read) $(if $(REST),--rest) $(PARTS)
 
 contract-test: $(RUN) ## test the contract with forge, compile it with two front ends, run slither; prints JSON; needs Node.js
 	@$(PY) tools/contract_bars.py

@@ -92,7 +92,6 @@ class Node:
         self._storage = Storage(path)
         self._db = AtomicDB(self._storage)
         self._class = MiningChain.configure(
-            "EmbeddedChain",
             vm_configuration=((BlockNumber(0), ShanghaiVM),),
             chain_id=chain_id,
         )

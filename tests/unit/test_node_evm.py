@@ -177,3 +177,10 @@ def test_an_estimate_finds_what_is_needed_beyond_what_is_used(node: Node) -> Non
     code = bytes.fromhex("5a6201000010600a57fe5b00")
     with node.reading():
         assert node.estimate(node.head, sender=ADMIN_BYTES, to=b"", data=code, value=0) == 118_697
+
+
+def test_code_is_told_the_chain_it_runs_on(node: Node) -> None:
+    # CHAINID (EIP-1344), returned as one word: PUSH1 0 MSTORE PUSH1 32 PUSH1 0 RETURN.
+    with node.reading():
+        told = node.call(node.head, sender=bytes(20), to=b"", data=bytes.fromhex("4660005260206000f3"), value=0)
+    assert told == bytes(30) + b"\x7a\x69"

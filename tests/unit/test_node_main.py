@@ -17,7 +17,7 @@ import pytest
 
 from ledger.node.__main__ import _announce, _arguments, main
 from ledger.node.evm import Node
-from support.anchoring import ADMIN, STRANGER, WRITER
+from support.anchoring import ADMIN, STRANGER, T0, WRITER
 
 USAGE = """\
 usage: python -m ledger.node [-h] --db DB [--port PORT] --chain-id CHAIN_ID
@@ -100,6 +100,16 @@ def test_the_node_serves_the_chain_it_was_asked_for_until_told_to_end(tmp_path: 
     again = Node(tmp_path / "chain.sqlite", chain_id=31_337, now=0)
     assert (again.head.block_number, "0x" + again.head.hash.hex()) == (1, seen["mined"]["hash"])
     again.close()
+
+
+def test_the_first_block_and_the_next_have_the_time_the_node_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.node.__main__._now", lambda: T0)
+
+    _, seen = run(tmp_path / "chain.sqlite", signal.SIGTERM, "--fund", ADMIN.address)
+
+    assert (seen["genesis"]["timestamp"], seen["mined"]["timestamp"]) == ("0x6a18a500", "0x6a18a501")
 
 
 def test_arguments_have_their_kinds_and_most_may_be_left_out() -> None:
