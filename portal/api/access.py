@@ -64,7 +64,7 @@ def viewer_of_token(text: str, connection: Connection, *, services: Services, to
 
     Raises:
         BadToken: It is none of ours.
-        TokenExpired: Its time is over, its person may no longer sign in, or all sessions were ended.
+        TokenExpired: Its time is over, its person may no longer sign in, its API key or all sessions were ended.
     """
     now = services.clock.now()
     claims = tokens.read(text, now=now)
@@ -75,6 +75,7 @@ def viewer_of_token(text: str, connection: Connection, *, services: Services, to
             person_id=claims.person_id,
             as_of=now,
             time_zone=services.settings.time_zone,
+            key_id=claims.key_id,
         )
     except NoSuchPerson as error:
         raise TokenExpired("The token's person may no longer sign in.") from error

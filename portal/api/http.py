@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, request
-from graphql import ExecutionResult, execute_sync
+from graphql import ExecutionResult, OperationType, execute_sync, get_operation_ast
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import MIMEAccept
 
@@ -29,13 +29,14 @@ from portal.api.reservations import EXPECTED
 from portal.api.schema import schema_of
 from portal.api.snapshot import Snapshot
 from portal.api.throttling import Throttled, to_told
+from portal.api.trading import proof_of, trade
 from portal.inventory.reads.sources import Shape
-from portal.kernel.errors import NotFound, PortalError, TooMany
+from portal.kernel.errors import Forbidden, PortalError, TooMany
 from portal.kernel.statuses import status_of
-from portal.partners import service
 from portal.partners.lending import reading_for
+from portal.partners.model import Scope
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
-from portal.partners.viewer import Viewer, viewer_of_person
+from portal.partners.viewer import Viewer
 from portal.platform.audit import Told
 from portal.platform.db import Database, DatabaseSilent
 from portal.platform.services import Services
@@ -48,10 +49,10 @@ ADMITTED = "tally.admitted"
 blueprint = Blueprint("api", __name__)
 
 
-class NoSuchCompany(NotFound):
-    """The portal holds no company yet."""
+class ScopeMissing(Forbidden):
+    """The program's API key is not for deeds."""
 
-    code = "no_company"
+    code = "scope_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +104,10 @@ def _asker() -> Viewer:
 
 @blueprint.post("/api/token")
 def token() -> Response:
-    """Trade an e-mail and password for an access token; throttled like signing in."""
-    body = json_object(_json_body())
-    email, password = body.get("email"), body.get("password")
-    if not isinstance(email, str) or not isinstance(password, str):
-        raise BadRequest("Send email and password as text.", detail="email, password")
-    services, now = _services(), _services().clock.now()
+    """Trade an API key, or an e-mail and password, for an access token; throttled like signing in."""
+    shown = proof_of(json_object(_json_body()))
     address = request.remote_addr or ""
-    with services.database.reading() as connection:
-        company = service.the_company(connection)
-    if company is None:
-        raise NoSuchCompany("There is no company yet.")
-    with services.database.transaction() as connection:
-        service.count_try(connection, org_id=company.id, email=email, address=address, now=now)
-    with services.database.transaction() as connection:
-        person = service.sign_in(connection, org_id=company.id, email=email, password=password, address=address)
-        viewer = viewer_of_person(
-            connection,
-            org_id=company.id,
-            person_id=person.id,
-            as_of=now,
-            time_zone=services.settings.time_zone,
-        )
-    return _token_answer(door().tokens.issue(viewer, now=now), seconds=int(LIFETIME.total_seconds()))
+    return _token_answer(trade(shown, services=_services(), tokens=door().tokens, address=address))
 
 
 def _json_body() -> bytes:
@@ -180,6 +162,9 @@ def _execute(admitted: Admitted, *, as_of: datetime) -> Response:
     """Answer what is not compiled: deeds, what is asked of the schema, refusals."""
     services, known = _services(), admitted.known
     parameters, viewer = admitted.parameters, admitted.viewer
+    operation = get_operation_ast(known.document, parameters.operation)
+    if operation and operation.operation is OperationType.MUTATION and Scope.ACT not in viewer.scopes:
+        raise ScopeMissing("This key may read, and do nothing.", scope=str(Scope.ACT))
     with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
         asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
         asking.holding = Holding(
@@ -273,12 +258,12 @@ def _raw(body: bytes, *, status: int) -> Response:
     return made
 
 
-def _token_answer(fresh: AccessToken, *, seconds: int) -> Response:
+def _token_answer(fresh: AccessToken) -> Response:
     return _json(
         {
             "access_token": fresh.text,
             "token_type": "Bearer",
-            "expires_in": seconds,
+            "expires_in": int(LIFETIME.total_seconds()),
             "expires_at": fresh.expires_at.isoformat(),
         },
         status=200,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,13 @@ DAILY_QUESTIONS = 20
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
 _EMAIL_CHARS = 254
 LANGUAGES = frozenset({"zh", "en"})
+
+
+class Scope(StrEnum):
+    """What a program may do in the name of its person (RFC 6749 section 3.3)."""
+
+    READ = "read"
+    ACT = "act"
 
 
 class NotAnEmail(Malformed):
@@ -203,6 +211,8 @@ class Viewer:
         disclosure: What reads may answer with.
         session_version: The number a session or token must carry to be good.
         read_in: Packaging level in which the person likes to read quantities; ``None`` for cases.
+        scopes: What a program may do here; all that the person may where no key says less.
+        key: Open part of the API key a program's token was made with; empty without one.
     """
 
     actor: Actor
@@ -216,6 +226,8 @@ class Viewer:
     disclosure: Disclosure
     session_version: int
     read_in: str | None = None
+    scopes: frozenset[Scope] = frozenset(Scope)
+    key: str = ""
 
     @property
     def previewing(self) -> bool:

@@ -1,4 +1,4 @@
-"""Deeds on the people of a partner by the host's staff: taking the right to sign in, ending sessions.
+"""Deeds on the people of a partner by the host's staff: taking the right to sign in, ending sessions and keys.
 
 Every function writes in the caller's transaction and never commits.
 """
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, update
 
 from portal.kernel.actor import Actor
-from portal.partners import reads
+from portal.partners import api_keys, reads
 from portal.partners.store import person_table
 from portal.platform import audit
 from portal.platform.audit import Fact
@@ -65,5 +65,6 @@ def _change(  # noqa: PLR0913 - who, whose, what, when
         .where(person_table.c.org_id == actor.org_id, person_table.c.id == person.id)
         .values(active=active, session_version=person_table.c.session_version + 1)
     )
+    api_keys.end_all(connection, org_id=actor.org_id, person_id=person.id, now=now)
     fact = Fact(kind="person", what=what, partner_id=partner_id, details={"person": str(person.id)})
     audit.append(connection, actor=actor, fact=fact, now=now)

@@ -16,7 +16,7 @@ from portal.kernel.disclosure import Role, Tier
 from portal.kernel.errors import TooMany, Unauthenticated
 from portal.kernel.ids import new_id
 from portal.kernel.units import Level
-from portal.partners import passwords, reads
+from portal.partners import api_keys, passwords, reads
 from portal.partners.agreements import keep_agreement
 from portal.partners.model import (
     LANGUAGES,
@@ -346,11 +346,13 @@ def set_read_in(connection: Connection, *, actor: Actor, level: str) -> None:
     )
 
 
-def end_sessions(connection: Connection, *, actor: Actor, person_id: UUID | None = None) -> int:
-    """End every session and token of a person (the actor, when none is named) at once; returns the new version."""
+def end_sessions(connection: Connection, *, actor: Actor, now: datetime, person_id: UUID | None = None) -> int:
+    """End all sessions, tokens and API keys of a person, the actor when none is named; returns the new version."""
+    whose = person_id or actor.person_id
+    api_keys.end_all(connection, org_id=actor.org_id, person_id=whose, now=now)
     version: int = connection.scalars(
         update(person_table)
-        .where(person_table.c.org_id == actor.org_id, person_table.c.id == (person_id or actor.person_id))
+        .where(person_table.c.org_id == actor.org_id, person_table.c.id == whose)
         .values(session_version=person_table.c.session_version + 1)
         .returning(person_table.c.session_version)
     ).one()

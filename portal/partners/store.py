@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -112,6 +113,28 @@ agreement_node_table = Table(
     PrimaryKeyConstraint("org_id", "agreement_id", "location_id"),
     reference("agreement_id", "agreement"),
     ForeignKeyConstraint(["org_id", "location_id"], ["location.org_id", "location.id"]),
+)
+
+api_key_table = org_table(
+    "api_key",
+    identifier("person_id"),
+    # The open part of the key's text.
+    Column("name", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    # How long it was made for; expires_at may have been moved since.
+    Column("days", Integer, nullable=False),
+    # SHA-256 of the secret part.
+    Column("secret_hash", LargeBinary, nullable=False),
+    instant("created_at"),
+    # Moved forward when the key is ended or replaced.
+    instant("expires_at"),
+    instant("last_used_at", nullable=True),
+    reference("person_id", "person"),
+    UniqueConstraint("org_id", "name"),
+    Index("ix_api_key_person", "org_id", "person_id"),
+    CheckConstraint("scopes <@ ARRAY['read', 'act'] AND 'read' = ANY (scopes)", name="scopes_known"),
+    CheckConstraint("octet_length(secret_hash) = 32", name="hash_length"),
 )
 
 # Tries to sign in, counted per e-mail and address, per e-mail, per address; one older than the window is dead.

@@ -21,17 +21,24 @@ def reading_fact(viewer: Viewer, *, what: str, told: Told) -> Fact:
         what=what,
         partner_id=viewer.partner.id if viewer.partner else None,
         agreement=viewer.agreement.number if viewer.agreement else "",
-        details=details_of(told),
+        details=details_of(told, key=viewer.key),
     )
 
 
-def details_of(told: Told, *, refused: Iterable[str] = ()) -> dict[str, Any]:
-    """Return what an entry keeps of an answer; what is empty is left out."""
+def details_of(told: Told, *, refused: Iterable[str] = (), key: str = "") -> dict[str, Any]:
+    """Return what an entry keeps of an answer; what is empty is left out.
+
+    Args:
+        told: What the answer tells.
+        refused: Codes of refusals in it.
+        key: Open part of the API key it was asked with.
+    """
     details: dict[str, Any] = {
         "products": list(told.products),
         "rows": told.rows,
         "operation": told.operation,
         "deeds": list(told.deeds),
         "refused": list(refused),
+        "key": key,
     }
     return {name: value for name, value in details.items() if value}

@@ -60,11 +60,12 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token proves: a person of a company, and the session version it was made under."""
+    """What a token proves: a person of a company, the session version of then, and the API key behind it."""
 
     org_id: UUID
     person_id: UUID
     session_version: int
+    key_id: UUID | None = None
 
 
 class Tokens:
@@ -81,8 +82,14 @@ class Tokens:
         self._known: dict[bytes, dict[str, Any]] = {}
         self.key_id = hashlib.sha256(self._key.public_key().public_bytes_raw()).hexdigest()[:16]
 
-    def issue(self, viewer: Viewer, *, now: datetime) -> AccessToken:
-        """Return a token for ``viewer``, good for ten minutes from ``now``."""
+    def issue(self, viewer: Viewer, *, now: datetime, key_id: UUID | None = None) -> AccessToken:
+        """Return a token for ``viewer``, good for ten minutes from ``now``.
+
+        Args:
+            viewer: Whom it speaks for.
+            now: Instant of making it.
+            key_id: The API key it is made with; the token is good no longer than that.
+        """
         expires_at = now + LIFETIME
         claims = {
             "iss": self._issuer,
@@ -91,6 +98,8 @@ class Tokens:
             "org": str(viewer.org.id),
             "partner": str(viewer.partner.id) if viewer.partner else None,
             "tier": str(viewer.tier) if viewer.tier else None,
+            "scope": " ".join(sorted(viewer.scopes)),
+            "key": str(key_id) if key_id else None,
             "sv": viewer.session_version,
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),
@@ -114,7 +123,8 @@ class Tokens:
         if not claims["iat"] <= now.timestamp() < claims["exp"]:
             raise TokenExpired("The token is not good at this time.")
         try:
-            return Claims(UUID(claims["org"]), UUID(claims["sub"]), int(claims["sv"]))
+            key = claims.get("key")
+            return Claims(UUID(claims["org"]), UUID(claims["sub"]), int(claims["sv"]), UUID(key) if key else None)
         except (ValueError, TypeError, AttributeError) as error:
             raise BadToken("The token's claims cannot be read.") from error
 

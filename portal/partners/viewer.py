@@ -19,6 +19,7 @@ from portal.partners.model import (
     NoSuchPartner,
     NoSuchPerson,
     PartnerName,
+    Scope,
     Viewer,
     disclosure_of,
     local_date,
@@ -42,7 +43,7 @@ _WHO = text("""
            p.name, p.email, p.role, p.partner_id, p.language, p.read_in, p.session_version,
            f.id AS firm, f.code, f.name_zh, f.name_en,
            a.number, a.tier, a.purpose, a.valid_from, a.valid_until, a.basis, a.grain, a.steps, a.daily_questions,
-           a.note, a.ended_at, a.all_products,
+           a.note, a.ended_at, a.all_products, k.name AS key_name, k.scopes,
            ARRAY(SELECT x.product_id FROM agreement_product x
                  WHERE NOT a.all_products AND x.org_id = a.org_id AND x.agreement_id = a.id) AS products,
            ARRAY(SELECT n.location_id FROM agreement_node n
@@ -55,12 +56,15 @@ _WHO = text("""
     LEFT JOIN agreement a ON a.org_id = o.id AND a.partner_id = f.id
          AND (p.role = 'customer' OR (p.role = 'operator' AND CAST(:as_partner AS uuid) IS NOT NULL))
          AND a.valid_from <= :today AND a.valid_until >= :today AND a.ended_at IS NULL
+    LEFT JOIN api_key k ON k.org_id = o.id AND k.id = CAST(:key AS uuid) AND k.person_id = p.id
+         AND k.expires_at > :now
     WHERE o.id = (SELECT id FROM org ORDER BY created_at LIMIT 1)
+      AND (CAST(:key AS uuid) IS NULL OR k.id IS NOT NULL)
       AND (CAST(:org AS uuid) IS NULL OR o.id = :org)
 """)
 
 
-def viewer_of_person(
+def viewer_of_person(  # noqa: PLR0913 - who, when, and through what
     connection: Connection,
     *,
     person_id: UUID,
@@ -68,6 +72,7 @@ def viewer_of_person(
     org_id: UUID | None = None,
     time_zone: str = DEFAULT_TIME_ZONE,
     as_partner: UUID | None = None,
+    key_id: UUID | None = None,
 ) -> Viewer:
     """Resolve who is asking.
 
@@ -79,14 +84,24 @@ def viewer_of_person(
         time_zone: IANA zone whose date decides which agreement is in force.
         as_partner: The customer through whose eyes one of the host's staff looks: they see exactly what the
             customer's people see, and the actor stays themselves. Nothing to anybody else.
+        key_id: The API key a token was made with, which must still be good.
 
     Raises:
-        NoSuchPerson: The person is unknown or no longer active, or the database holds another company.
+        NoSuchPerson: The person is unknown or no longer active, the key is not good any more, or the database
+            holds another company.
         NoSuchPartner: The company has no partner ``as_partner``.
     """
     today = local_date(as_of, time_zone=time_zone)
     row = connection.execute(
-        _WHO, {"person": person_id, "org": org_id, "as_partner": as_partner, "today": today}
+        _WHO,
+        {
+            "person": person_id,
+            "org": org_id,
+            "as_partner": as_partner,
+            "today": today,
+            "key": key_id,
+            "now": as_of,
+        },
     ).first()
     if row is None:
         raise NoSuchPerson(f"Nobody with the id {person_id} may sign in.", person=str(person_id))
@@ -116,6 +131,8 @@ def _viewer(row: Mapping[Any, Any], person_id: UUID, as_partner: UUID | None) ->
         email=row["email"],
         language=row["language"],
         read_in=row["read_in"],
+        scopes=frozenset(Scope) if row["scopes"] is None else frozenset(map(Scope, row["scopes"])),
+        key=row["key_name"] or "",
         org=Company(row["company"], row["company_zh"], row["company_en"], row["is_demo"]),
         partner=row["firm"] and PartnerName(row["firm"], row["code"], row["name_zh"], row["name_en"]),
         agreement=agreement,

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from portal.kernel.actor import Actor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -116,6 +118,35 @@ def to_row(row: Row[Any]) -> AuditRow:
         details=row.details,
         digest=bytes(row.hash),
     )
+
+
+def calls_of(
+    connection: Connection, *, actor: Actor, partner_id: UUID | None, skipped: int, most: int
+) -> tuple[AuditRow, ...]:
+    """Return what programs of a person asked and were answered, the newest first.
+
+    Args:
+        connection: Any transaction.
+        actor: The person.
+        partner_id: Their firm, under which the entries are found; none for the host's staff.
+        skipped: Newer entries to leave out.
+        most: Entries to return.
+    """
+    found = connection.execute(
+        text(
+            "SELECT e.seq, e.at, e.kind, e.what, e.actor, e.partner_id, e.agreement, e.details, e.hash"
+            " FROM audit_entry e WHERE e.org_id = :org AND e.actor_id = :person AND e.what = 'api.graphql'"
+            " AND e.partner_id IS NOT DISTINCT FROM :partner ORDER BY e.seq DESC LIMIT :most OFFSET :skipped"
+        ),
+        {
+            "org": actor.org_id,
+            "person": actor.person_id,
+            "partner": partner_id,
+            "most": most,
+            "skipped": skipped,
+        },
+    )
+    return tuple(to_row(row) for row in found)
 
 
 def people(connection: Connection, *, org_id: UUID) -> tuple[str, ...]:

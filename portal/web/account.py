@@ -50,7 +50,7 @@ def end_sessions() -> ResponseReturnValue:
     """End every session and token of mine, this one included."""
     actor = current_viewer().actor
     with transaction() as connection:
-        service.end_sessions(connection, actor=actor)
+        service.end_sessions(connection, actor=actor, now=as_of())
     logout_user()
     return redirect("/login", code=303)
 
@@ -59,17 +59,18 @@ def end_sessions() -> ResponseReturnValue:
 @needs()
 def api() -> ResponseReturnValue:
     """Show the schema published for my tier, and a query to begin with."""
-    audience = _audience()
+    mine = audience()
     return render_template(
         "account/api.html",
-        audience=audience,
-        sdl=graphql_file(f"tier/{audience}.graphql") if audience else "",
-        example=graphql_file(f"examples/{audience}.graphql") if audience else "",
+        audience=mine,
+        sdl=graphql_file(f"tier/{mine}.graphql") if mine else "",
+        example=graphql_file(f"examples/{mine}.graphql") if mine else "",
         endpoint=f"{services().settings.origin}/graphql",
     )
 
 
-def _audience() -> str:
+def audience() -> str:
+    """Return whose schema my programs have; empty for none."""
     try:
         return str(audience_of(current_viewer()))
     except Forbidden:
@@ -82,7 +83,7 @@ def _page(token: AccessToken | None = None) -> str:
         token=token,
         grain_words=grain_words,
         minutes=int(LIFETIME.total_seconds()) // 60,
-        audience=_audience(),
+        audience=audience(),
         origin=services().settings.origin,
     )
 

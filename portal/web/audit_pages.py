@@ -129,6 +129,8 @@ def _details(row: AuditRow) -> str:
         parts.append(gettext("%(rows)s rows", rows=filters.quantity(row.details["rows"])))
     if row.details.get("operation"):
         parts.append(row.details["operation"])
+    if row.details.get("key"):
+        parts.append(gettext("key %(name)s", name=row.details["key"]))
     if row.kind == "refused":
         parts.append(row.details["path"])
         parts.append(gettext("answered with %(status)s", status=row.details["status"]))

@@ -62,7 +62,7 @@ def _fact(answer: Response, viewer: Viewer) -> Fact | None:
     number = viewer.agreement.number if viewer.agreement else ""
     if kind == "staff_read":
         partner_id, number = g.get("about") or (None, "")
-    details = details_of(g.get("told") or Told(), refused=errors.refusals())
+    details = details_of(g.get("told") or Told(), refused=errors.refusals(), key=viewer.key)
     if kind == "refused":
         details |= {"status": answer.status_code, "path": request.path[:_PATH_CHARS]}
     return Fact(kind=kind, what=endpoint, partner_id=partner_id, agreement=number, details=details)

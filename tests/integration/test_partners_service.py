@@ -323,6 +323,6 @@ class TestViewer:
 
     def test_ending_sessions_raises_the_version(self, conn: Connection, company: Company, now: datetime) -> None:
         person_id = company.people["key"]
-        assert service.end_sessions(conn, actor=company.actor, person_id=person_id) == 2
+        assert service.end_sessions(conn, actor=company.actor, person_id=person_id, now=now) == 2
         assert self.viewer(conn, company, "key", now).session_version == 2
         assert self.viewer(conn, company, "other_key", now).session_version == 1

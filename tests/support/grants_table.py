@@ -80,6 +80,7 @@ CLOSED = frozenset(
         "person",
         "sign_in_try",
         "api_bucket",
+        "api_key",
         "stock_move",
         "credential_mark",
         "audit",

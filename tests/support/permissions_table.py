@@ -87,6 +87,18 @@ ROWS: tuple[Row, ...] = (
     Row("GET /account", SIGNED_IN),
     Row("GET /account/api", SIGNED_IN),
     Row("POST /account/token", SIGNED_IN),
+    Row("GET /account/keys", SIGNED_IN),
+    Row("POST /account/keys", SIGNED_IN, form={"label": "poll", "scope": "read", "days": "30"}),
+    Row("GET /account/keys/<uuid:key_id>/end", SIGNED_IN, path=f"/account/keys/{NOWHERE}/end", entered=NONE),
+    Row("POST /account/keys/<uuid:key_id>/end", SIGNED_IN, path=f"/account/keys/{NOWHERE}/end", entered=NONE),
+    Row(
+        "POST /account/keys/<uuid:key_id>/replace",
+        SIGNED_IN,
+        path=f"/account/keys/{NOWHERE}/replace",
+        entered=NONE,
+    ),
+    Row("GET /account/calls", SIGNED_IN),
+    Row("GET /account/calls.csv", SIGNED_IN),
     Row("POST /account/end-sessions", SIGNED_IN),
     Row("POST /account/reading", SIGNED_IN, form={"read_in": "pallet"}),
     # Programs.
