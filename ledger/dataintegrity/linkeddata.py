@@ -59,7 +59,7 @@ def canonical_quads(document: Mapping[str, Any]) -> bytes:
         if lost:
             names = sorted(lost)
             raise UndefinedTerms(f"no context defines {', '.join(names)}", terms=names)
-        dataset = jsonld.to_rdf(expanded, {"documentLoader": load_context})
+        dataset = jsonld.to_rdf(expanded)  # names no context any more, so that nothing is loaded
     except jsonld.JsonLdError as error:
         raise _cause(error) from error
     except (RecursionError, AttributeError, TypeError, KeyError, ValueError) as error:

@@ -1,7 +1,9 @@
 """Blocks and execution: py-evm under Shanghai rules, one transaction a block, mined at once.
 
 No mempool: a transaction is either mined when the call returns, or refused. Base fee starts at 0
-and stays there, so a writer needs no ether; the funded addresses are for tools that insist.
+and stays there, because no transaction may fill more than half a block (EIP-1559 raises it after a
+fuller one, and from 1 it would never fall again); so a writer needs no ether, and the funded
+addresses are for tools that insist.
 """
 
 import threading
@@ -30,6 +32,7 @@ from ledger.node.storage import Log, Storage
 from ledger.patricia import walk
 
 GAS_LIMIT = 30_000_000
+MOST_GAS = GAS_LIMIT // 2
 FUNDED_WEI = 10**27
 
 
@@ -253,7 +256,7 @@ class Node:
             The transaction's hash, 32 bytes. A transaction that reverts is mined too.
 
         Raises:
-            BadTransaction: No signed transaction of this chain, or not payable.
+            BadTransaction: No signed transaction of this chain, not payable, or larger than half a block.
             AlreadyKnown: It is mined already.
             WrongNonce: Another nonce is the sender's next.
         """
@@ -278,6 +281,8 @@ class Node:
             raise BadTransaction(f"not a signed transaction: {error}") from error
         if transaction.chain_id != self.chain_id:
             raise BadTransaction(f"signed for chain {transaction.chain_id}, this is chain {self.chain_id}")
+        if transaction.gas > MOST_GAS:
+            raise BadTransaction(f"asks for {transaction.gas} gas, more than half a block ({MOST_GAS})")
         return transaction
 
     def _mine(self, transaction: SignedTransactionAPI, now: int) -> None:

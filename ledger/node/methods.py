@@ -31,6 +31,7 @@ CLIENT = "tallystick-node/1 (py-evm; shanghai)"
 MAX_BATCH = 200
 MAX_LOGS = 10_000
 MAX_SLOTS = 1_000
+MAX_FEES = 1_024
 ZERO_ADDRESS = bytes(20)
 
 PARSE_ERROR = -32700
@@ -172,7 +173,7 @@ class Methods:
     def _fee_history(self, count: Any, newest: Any, percentiles: Any = None) -> JSON:
         last = self._header(newest).block_number
         blocks = count if isinstance(count, int) else to_quantity(count)
-        first = max(0, last + 1 - min(max(blocks, 1), 1024))
+        first = max(0, last + 1 - min(max(blocks, 1), MAX_FEES))
         headers = [self._header(hex(number)) for number in range(first, last + 1)]
         fees = [hex(header.base_fee_per_gas or 0) for header in headers]
         history: JSON = {

@@ -9,7 +9,7 @@ import json
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 from ledger.node.methods import PARSE_ERROR, Methods
 
@@ -21,13 +21,13 @@ HOSTS = frozenset({"127.0.0.1", "localhost"})
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection. ``methods`` is set by the class ``make_server`` derives."""
+    """One connection."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
     disable_nagle_algorithm = True
     wbufsize = -1
-    methods: ClassVar[Methods]
+    server: "_Server"
 
     def do_POST(self) -> None:
         """Answer a JSON-RPC request."""
@@ -43,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"code": PARSE_ERROR, "message": "not JSON"}
             self._send(HTTPStatus.OK, {"jsonrpc": "2.0", "id": None, "error": error})
             return
-        answer = self.methods.answer(request)
+        answer = self.server.methods.answer(request)
         self._send(HTTPStatus.NO_CONTENT if answer is None else HTTPStatus.OK, answer)
 
     def _refusal(self) -> HTTPStatus | None:
@@ -80,6 +80,10 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
+    def __init__(self, methods: Methods, port: int) -> None:
+        super().__init__((LOOPBACK, port), _Handler)
+        self.methods = methods
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a caller who hung up; everything else is a fault to be seen."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -106,4 +110,4 @@ def make_server(methods: Methods, port: int) -> ThreadingHTTPServer:
     Raises:
         OSError: The port is taken.
     """
-    return _Server((LOOPBACK, port), type("Handler", (_Handler,), {"methods": methods}))
+    return _Server(methods, port)

@@ -90,7 +90,10 @@ def _judged(credential: Mapping[str, Any], value: Mapping[str, Any], signer: Sig
     name = value.get("cryptosuite")
     suite = name if isinstance(name, str) else "?"
     try:
-        return ProofVerdict(suite, State.OK, "ok", _checked(credential, read_proof(credential, value), signer))
+        proof = read_proof(credential, value)
+        if proof.method_id.partition("#")[0] != credential["issuer"]["id"]:
+            return ProofVerdict(suite, State.FAILED, "key_not_of_issuer", {"method": proof.method_id})
+        return ProofVerdict(suite, State.OK, "ok", _checked(credential, proof, signer))
     except SignatureInvalid as refusal:
         state = State.NOT_CHECKED if refusal.reason == _UNABLE else State.FAILED
         return ProofVerdict(suite, state, refusal.reason, refusal.values)
@@ -103,8 +106,6 @@ def _judged(credential: Mapping[str, Any], value: Mapping[str, Any], signer: Sig
 
 
 def _checked(credential: Mapping[str, Any], proof: Proof, signer: Signer) -> dict[str, Any]:
-    if proof.method_id.partition("#")[0] != credential["issuer"]["id"]:
-        raise SignatureInvalid("key_not_of_issuer", "another's key", method=proof.method_id)
     key = key_in_document(signer.document, proof.method_id)
     check_proof(credential, proof, key.public)
     check_key_counted(key.retired_at, signed=proof.created, as_of=signer.as_of, anchored_at=signer.anchored_at)

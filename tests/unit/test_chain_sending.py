@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 from ledger.backend import AnchorCall, Fees, TransactionReceipt
 from ledger.chain import ANCHOR_GAS, Chain
 from ledger.contract import load_artefact
-from ledger.errors import ContractRefused, TransactionKnown, TransactionRefused
+from ledger.errors import ChainUnavailable, ContractRefused, TransactionKnown, TransactionRefused
 from support.anchoring import ADMIN, SALT, STREAM, WRITER
 from support.recorded_chain import (
     BLOCK,
@@ -21,6 +21,7 @@ from support.recorded_chain import (
     WRITER_WORD,
     Asked,
     hexed,
+    of,
     recording,
 )
 from support.refusals import refused
@@ -128,6 +129,20 @@ def test_a_contract_is_deployed_to_nobody_and_its_code_is_checked() -> None:
     estimated = {"from": ADMIN.address, "data": hexed(artefact.bytecode)}
     assert ("eth_estimateGas", [estimated, "latest"]) in asked
     assert asked[-1] == ("eth_getCode", [CONTRACT, "latest"])
+
+
+def test_a_transaction_is_waited_for_as_long_as_set_and_asked_for_at_its_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ledger.chain.MINED_WITHIN_S", 0.15)
+    monkeypatch.setattr("ledger.chain.POLL_S", 0.25)
+    replies = iter([None, None, None, RECEIPT])
+    with (
+        recording(setting_up(eth_getTransactionReceipt=lambda: next(replies))) as (url, asked),
+        pytest.raises(ChainUnavailable, match=r"not in the chain after 0\.15 seconds"),
+    ):
+        Chain(url).open_stream(ADMIN, contract=CONTRACT, salt=SALT, admin=WRITER.address)
+    assert len(of(asked, "eth_getTransactionReceipt")) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ledger.keys import KeyRecord, SigningKey, did_document
 from ledger.kinds.envelope import OWN_TERMS_CONTEXT, VC_CONTEXT
 from ledger.proof import sign
 from ledger.verification.signature import Signer, check_signature
+from support.refusals import refused
 
 DID = "did:web:portal.example"
 KEY = SigningKey.from_seed(bytes(range(32)), DID)
@@ -113,3 +114,12 @@ def test_unknown_suite_does_not_hide_why_the_other_was_not_checked() -> None:
         line("?", "not_checked", "unknown_suite"),
         line("eddsa-jcs-2022", "not_checked", "key_retired_unproven"),
     ]
+
+
+def test_a_key_of_another_than_the_issuer_is_told_by_its_address() -> None:
+    other = SigningKey.from_seed(bytes(32), "did:web:elsewhere.example")
+    credential = sign(UNSIGNED, other, created=CREATED, suites=(EDDSA_JCS,))
+    proofs = [line("eddsa-jcs-2022", "failed", "key_not_of_issuer")]
+    values = {"reason": "key_not_of_issuer", "method": other.method_id, "proofs": proofs}
+    with refused(SignatureInvalid, "eddsa-jcs-2022 fails", **values):
+        check(credential)

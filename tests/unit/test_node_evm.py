@@ -15,6 +15,7 @@ from ledger.node.evm import (
     WrongNonce,
 )
 from support.anchoring import ADMIN, CHAIN_ID, T0, WRITER
+from support.refusals import refused
 
 ADMIN_BYTES = bytes.fromhex(ADMIN.address[2:])
 WRITER_BYTES = bytes.fromhex(WRITER.address[2:])
@@ -184,3 +185,22 @@ def test_code_is_told_the_chain_it_runs_on(node: Node) -> None:
     with node.reading():
         told = node.call(node.head, sender=bytes(20), to=b"", data=bytes.fromhex("4660005260206000f3"), value=0)
     assert told == bytes(30) + b"\x7a\x69"
+
+
+def test_who_owns_ether_from_the_beginning_is_an_account_without_code(node: Node) -> None:
+    with node.reading():
+        accounts = node.state_at(node.head)
+        assert (accounts.get_balance(ADMIN_BYTES), accounts.get_nonce(ADMIN_BYTES)) == (10**27, 0)
+        assert accounts.get_code(ADMIN_BYTES) == b""
+
+
+def test_half_a_block_is_the_most_and_leaves_the_base_fee_at_nothing(node: Node) -> None:
+    # INVALID (EIP-141) takes all the gas there is; after a block more than half full the next would cost money.
+    burning = {"to": "", "value": 0, "data": "0xfe"}
+    with refused(BadTransaction, "asks for 15000001 gas, more than half a block (15000000)"):
+        node.submit(signed(WRITER, gas=15_000_001, **burning), now=T0)
+
+    node.submit(signed(WRITER, gas=15_000_000, **burning), now=T0)
+    node.submit(signed(WRITER, nonce=1, value=0), now=T0)
+
+    assert (node.head.block_number, node.head.base_fee_per_gas) == (2, 0)

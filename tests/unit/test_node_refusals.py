@@ -20,6 +20,32 @@ ABSENT = "0x" + "ee" * 32
 SLOT_7 = "0x" + "00" * 31 + "07"
 MINED = "0x" + "ab" * 32
 
+METHODS = [
+    "web3_clientVersion",
+    "net_version",
+    "net_listening",
+    "eth_chainId",
+    "eth_syncing",
+    "eth_accounts",
+    "eth_blockNumber",
+    "eth_gasPrice",
+    "eth_maxPriorityFeePerGas",
+    "eth_feeHistory",
+    "eth_getBlockByNumber",
+    "eth_getBlockByHash",
+    "eth_getBalance",
+    "eth_getTransactionCount",
+    "eth_getCode",
+    "eth_getStorageAt",
+    "eth_getProof",
+    "eth_call",
+    "eth_estimateGas",
+    "eth_getTransactionByHash",
+    "eth_getTransactionReceipt",
+    "eth_getLogs",
+    "eth_sendRawTransaction",
+]
+
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
@@ -89,6 +115,12 @@ def test_data_of_another_length_is_told_by_both() -> None:
 
 
 # Questions
+
+
+def test_each_method_of_the_list_is_there(methods: Methods) -> None:
+    for method in METHODS:
+        assert answer(methods, method, *range(9)) == error(-32602, f"wrong parameters for {method}")
+    assert answer(methods, "eth_getWork") == error(-32601, "no method eth_getWork")
 
 
 SIZES = "19 bytes where 20 are wanted"
@@ -212,6 +244,14 @@ def test_a_fee_history_counts_back_from_its_newest_block(node: Node, methods: Me
     one = {"oldestBlock": "0x3", "baseFeePerGas": ["0x0", "0x0"], "gasUsedRatio": [half]}
     assert ask(methods, "eth_feeHistory", "0x1", "latest") == ask(methods, "eth_feeHistory", 0, "latest") == one
     assert ask(methods, "eth_feeHistory", 4, "0x3", None)["gasUsedRatio"] == [0.0, half, half, half]
+
+
+def test_a_fee_history_is_cut_at_its_most(node: Node, methods: Methods, monkeypatch: pytest.MonkeyPatch) -> None:
+    for nonce in range(3):
+        node.submit(signed(nonce=nonce), now=T0)
+    monkeypatch.setattr("ledger.node.methods.MAX_FEES", 2)
+    assert ask(methods, "eth_feeHistory", "0x2", "latest")["oldestBlock"] == "0x2"
+    assert ask(methods, "eth_feeHistory", "0x3", "latest")["oldestBlock"] == "0x2"
 
 
 def test_a_slot_is_named_by_a_quantity_or_a_word(tmp_path: Path) -> None:

@@ -240,3 +240,24 @@ def test_what_a_unit_of_gas_cost_is_shown_with_money_in_hand(tmp_path: Path) -> 
     assert [one["effectiveGasPrice"] for one in receipts] == ["0x9", "0x8", "0x7", "0x6"]
     assert [hash_of_transaction(one) for one in shown] == [one["hash"] for one in shown]
     assert {one["value"] for one in shown} == {"0x4"}
+
+
+def test_a_base_fee_is_told_and_is_a_part_of_the_price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A chain made before such a transaction was refused: INVALID burns 16 million gas, more than half a block.
+    monkeypatch.setattr("ledger.node.evm.MOST_GAS", 30_000_000)
+    node = Node(tmp_path / "full.sqlite", chain_id=CHAIN_ID, funded=(data(WRITER.address),), now=T0)
+    methods = Methods(node, lambda: T0)
+    burning = {"gasPrice": 0, "to": "", "value": 0, "gas": 16_000_000, "data": "0xfe"}
+    paid = {"to": NOBODY, "value": 0, "gas": 21_000}
+    tip, capped = ({"maxFeePerGas": most, "maxPriorityFeePerGas": tip} for most, tip in ((10, 7), (5, 5)))
+    hashes = []
+    for nonce, fields in enumerate([burning, paid | tip, paid | capped]):
+        raw = WRITER.sign_transaction({"nonce": nonce, "chainId": CHAIN_ID, **fields}).raw_transaction.to_0x_hex()
+        hashes.append(ask(methods, "eth_sendRawTransaction", raw))
+
+    assert ask(methods, "eth_gasPrice") == "0x1"
+    assert ask(methods, "eth_getBlockByNumber", "0x2")["baseFeePerGas"] == "0x1"
+    assert ask(methods, "eth_feeHistory", "0x3", "latest")["baseFeePerGas"] == ["0x0", "0x1", "0x1", "0x1"]
+    assert ask(methods, "eth_getTransactionByHash", hashes[1])["gasPrice"] == "0x8"
+    assert ask(methods, "eth_getTransactionReceipt", hashes[2])["effectiveGasPrice"] == "0x5"
+    node.close()

@@ -1,10 +1,10 @@
 """One pytest session for all mutants: the tests are collected once, and every mutant is a child of that process.
 
-First each file of tests runs in a child without a mutant, which tells the functions that a test reaches and the
-time it takes. Then each mutant's child runs tests until one fails: those that killed the most mutants of the same
-function already, the others that reach it, the quickest file first, and at last what else is in the same files,
-because a cache or a fixture hides from a test what the one before it reached. So nearly every mutant is dead after
-one test or two, and one that lives has seen every file that reaches it.
+First each test runs in a child without a mutant, which tells the functions it reaches and the time it takes: in
+one of its own, because a cache or a fixture would hide from a test what the one before it reached. Then each
+mutant's child runs the tests that reach its function until one fails: those that killed the most mutants of it
+already, then the quickest. So nearly every mutant is dead after one test or two, and one that lives has seen them
+all.
 
 A test has an end: ten times the processor's time it took without a mutant and five seconds more, so that it does
 not matter what else the machine has to do. A test that waits for what does not come is ended by the clock on the
@@ -23,7 +23,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -52,16 +51,8 @@ class Reach:
     of: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def in_order(self, function: str, killers: Counter[str]) -> list[str]:
-        """Return what may kill a mutant of a function, the likeliest first; nothing if no test reaches it."""
-        reaching = self.of[function]
-        files = {_file(test) for test in reaching}
-        takes = {file: sum(self.processor_s[test] for test in reaching if _file(test) == file) for file in files}
-
-        def rank(test: str) -> tuple[int, bool, float, str, float, str]:
-            file = _file(test)
-            return -killers[test], test not in reaching, takes[file], file, self.processor_s[test], test
-
-        return sorted((test for test in self.tests if _file(test) in files), key=rank)
+        """Return the tests that reach a function, the likeliest to kill a mutant of it first."""
+        return sorted(self.of[function], key=lambda test: (-killers[test], self.processor_s[test], test))
 
 
 class Session:
@@ -85,18 +76,14 @@ class Session:
     def _reach(self, tests: dict[str, pytest.Item]) -> Reach:
         found, started = Reach(tests), time.monotonic()
         failed: list[str] = []
-        files = (
-            (file, partial(_look, list(items)))
-            for file, items in groupby(tests.values(), lambda item: _file(item.nodeid))
-        )
-        for file, status, told in in_children(files, self._at_once):
+        works = ((name, partial(_look, item)) for name, item in tests.items())
+        for name, status, told in in_children(works, self._at_once):
             if status:
-                failed.append(f"{file} ({told.splitlines()[-1]})")
+                failed.append(name)
                 continue
-            for name, functions, processor_s, wall_s in map(json.loads, told.splitlines()):
-                found.processor_s[name], found.wall_s[name] = processor_s, wall_s
-                for function in functions:
-                    found.of[function].add(name)
+            functions, found.processor_s[name], found.wall_s[name] = json.loads(told)
+            for function in functions:
+                found.of[function].add(name)
         if failed:
             raise pytest.UsageError("fails without a mutant: " + ", ".join(failed))
         _say(f"{len(tests)} tests reach {len(found.of)} functions ({time.monotonic() - started:.0f} s)")
@@ -148,19 +135,14 @@ def run(modules: list[str], tests: list[str], *, rest: bool, at_once: int) -> No
         raise SystemExit(int(status))
 
 
-def _look(items: list[pytest.Item], told: Path) -> int:
-    """Run a file's tests without a mutant, and write down which functions each reaches and how long it takes."""
+def _look(item: pytest.Item, told: Path) -> int:
+    """Run a test without a mutant, and write down which functions it reaches and how long it takes."""
     set_mutant_under_test("stats")
-    seen = state()._stats  # noqa: SLF001 - mutmut has no other door to it
-    with told.open("w") as lines:
-        for item, following in zip(items, [*items[1:], None], strict=True):
-            seen.clear()
-            processor, wall = time.process_time(), time.monotonic()
-            if not _passes(item, following):
-                lines.write(item.nodeid)
-                return 1
-            took = time.process_time() - processor, time.monotonic() - wall
-            lines.write(json.dumps([item.nodeid, sorted(seen), *took]) + "\n")
+    processor, wall = time.process_time(), time.monotonic()
+    if not _passes(item, None):
+        return 1
+    took = time.process_time() - processor, time.monotonic() - wall
+    told.write_text(json.dumps([sorted(state()._stats), *took]))  # noqa: SLF001 - mutmut has no other door to it
     return 0
 
 
@@ -195,10 +177,6 @@ def _ending(status: int) -> int:
 
 def _function(mutant: str) -> str:
     return mutant.partition("__mutmut_")[0]
-
-
-def _file(test: str) -> str:
-    return test.partition("::")[0]
 
 
 def _check_where(package: str) -> None:
