@@ -10,6 +10,7 @@ from portal.api.front import Dressing, Front, Noting
 from portal.api.http import Door, init_app
 from portal.api.throttling import to_buckets
 from portal.partners.tokens import Tokens
+from portal.partners.trusted import read_trusted
 
 
 def register(
@@ -32,10 +33,12 @@ def register(
         note: Writes such a request's line in the log.
 
     Raises:
-        BadSetting: The setting of the buckets cannot be read.
+        BadSetting: The setting of the buckets, the one of trusted documents or a document's head cannot be read.
     """
     settings = app.extensions["tally"].settings
-    admission = Admission(Plans(), buckets=to_buckets(settings.api_buckets))
+    trusted = read_trusted(settings.home, only=settings.trusted_only)
+    app.extensions["tally_trusted"] = trusted
+    admission = Admission(Plans(), buckets=to_buckets(settings.api_buckets), trusted=trusted)
     door = Door(tokens=tokens, session=session, sentence=sentence, admission=admission)
     init_app(app, door)
     app.wsgi_app = Front(app, app.wsgi_app, dress=dress, note=note)  # type: ignore[method-assign]

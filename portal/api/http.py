@@ -1,14 +1,15 @@
-"""The HTTP door of the API: ``POST /graphql`` and ``POST /api/token``, JSON only.
+"""The HTTP door of the API: ``/graphql`` and ``POST /api/token``, JSON only.
 
 Source: GraphQL over HTTP (draft of the GraphQL Foundation, July 2025): ``application/graphql-response+json``
 answers with 4xx where nothing was executed, ``application/json`` with 200; malformed JSON and parameters are 400
-either way. No GET, no forms, no batches, one operation.
+either way. By GET trusted documents only; no forms, no batches, one operation.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,15 +17,24 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from graphql import ExecutionResult, OperationType, execute_sync, get_operation_ast
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import MethodNotAllowed
 
-from portal.api.access import FOUND, SessionViewer, viewer_of
-from portal.api.admission import Admission, Admitted
+from portal.api.access import FOUND, NotSignedIn, SessionViewer, viewer_of
+from portal.api.admission import Admission, Admitted, DeedByGet
 from portal.api.asking import Asking
 from portal.api.compile.plans import Plans
 from portal.api.compile.reading import answer
 from portal.api.errors import BadRequest, Sentence, masked, told
 from portal.api.holding import Holding
-from portal.api.parameters import JSON, MAX_BODY_BYTES, NotJSON, Parameters, json_object, parameters_of
+from portal.api.parameters import (
+    JSON,
+    MAX_BODY_BYTES,
+    NotJSON,
+    Parameters,
+    json_object,
+    parameters_of,
+    parameters_of_address,
+)
 from portal.api.reservations import EXPECTED
 from portal.api.schema import schema_of
 from portal.api.snapshot import Snapshot
@@ -74,9 +84,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A response made by a plan: its body, and what the audit log keeps of it."""
+    """A response made by a plan: its body, the data in it, and what the audit log keeps of it."""
 
     body: bytes
+    data: bytes
     told: Told
 
 
@@ -89,11 +100,19 @@ def _services() -> Services:
     return current_app.extensions["tally"]  # type: ignore[no-any-return]
 
 
-@blueprint.post("/graphql")
+@blueprint.route("/graphql", methods=["GET", "POST"])
 def graphql() -> Response:
-    """Answer one GraphQL request in the schema of the asker's tier."""
-    parameters = parameters_of(_json_body())
+    """Answer one GraphQL request in the schema of the asker's tier; by GET, trusted documents only."""
+    parameters = parameters_of(_json_body()) if request.method == "POST" else _from_address()
     return _answer(parameters, request.environ.get(FOUND) or _asker())
+
+
+def _from_address() -> Parameters:
+    if "documentId" not in request.args:
+        raise MethodNotAllowed(valid_methods=["POST"])
+    if "Authorization" not in request.headers:
+        raise NotSignedIn("Send an access token.")
+    return parameters_of_address(request.args)
 
 
 def _asker() -> Viewer:
@@ -131,7 +150,8 @@ def _answer(parameters: Parameters, viewer: Viewer) -> Response:
         made = by_plan(admission.plans, services.database, admitted, as_of=as_of)
         if made is not None:
             g.told = made.told
-            return _raw(made.body, status=200)
+            answered = _raw(made.body, status=200)
+            return _validated(answered, made.data) if parameters.safe else answered
     return _execute(admitted, as_of=as_of)
 
 
@@ -155,7 +175,7 @@ def by_plan(plans: Plans, database: Database, admitted: Admitted, *, as_of: date
     if not read:
         return None
     told = Told(products=tuple(sorted(read.products)), rows=read.rows, operation=parameters.operation or "")
-    return Planned(b'{"data":%b,"extensions":{"cost":%b}}' % (read.data, _written(admitted.cost)), told)
+    return Planned(b'{"data":%b,"extensions":{"cost":%b}}' % (read.data, _written(admitted.cost)), read.data, told)
 
 
 def _execute(admitted: Admitted, *, as_of: datetime) -> Response:
@@ -191,7 +211,21 @@ def _execute(admitted: Admitted, *, as_of: datetime) -> Response:
         operation=parameters.operation or "",
         deeds=tuple(asking.holding.done),
     )
-    return _executed(result, cost=admitted.cost)
+    answered = _executed(result, cost=admitted.cost)
+    return _validated(answered, _written(result.data or {})) if parameters.safe and not result.errors else answered
+
+
+def _validated(answered: Response, data: bytes) -> Response:
+    """Let an answer be kept by whoever asked, and be left out where they have it already.
+
+    The validator is made of what is told, not of a version of the stock: what a partner may know also changes by
+    the hour and by the agreement. It is weak because the cost beside the data differs each time.
+    """
+    answered.headers["Cache-Control"] = "private, no-cache"
+    answered.vary.update(["Accept", "Authorization"])
+    answered.set_etag(sha256(data).hexdigest()[:32], weak=True)
+    answered.make_conditional(request.environ)
+    return answered
 
 
 def _executed(result: ExecutionResult, *, cost: Mapping[str, Any]) -> Response:
@@ -213,6 +247,8 @@ def _refused(error: PortalError) -> Response:
         g.only_asked = True
     status = _status_of(error)
     made = _json(body, status=status)
+    if status == 405:  # noqa: PLR2004 - RFC 9110 section 15.5.6 wants the methods that are taken
+        made.headers["Allow"] = "POST"
     if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 wants the challenge
         made.headers["WWW-Authenticate"] = 'Bearer realm="tallystick"'
     return made
@@ -221,6 +257,8 @@ def _refused(error: PortalError) -> Response:
 def _status_of(error: PortalError) -> int:
     if isinstance(error, NotJSON) and request.mimetype != JSON:
         return 415
+    if isinstance(error, DeedByGet):
+        return 405
     if isinstance(error, BadRequest):
         return 400
     status = status_of(error)

@@ -1,8 +1,8 @@
-"""What a request over HTTP asks: the parameters of GraphQL over HTTP, read from its body."""
+"""What a request over HTTP asks: the parameters of GraphQL over HTTP, read from its body or address."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portal.api.errors import BadRequest
@@ -19,11 +19,21 @@ class NotJSON(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of a GraphQL request (GraphQL over HTTP section 5.1)."""
+    """The parameters of a GraphQL request (GraphQL over HTTP section 5.1, appendix A).
 
-    query: str
+    Attributes:
+        query: The document itself; ``None`` where ``identifier`` names it.
+        identifier: Of a trusted document, else ``None``.
+        variables: As sent.
+        operation: Name of the operation, where one is told.
+        safe: Whether it came by GET and must do nothing.
+    """
+
+    query: str | None
+    identifier: str | None
     variables: dict[str, Any]
     operation: str | None
+    safe: bool = False
 
 
 def parameters_of(body: bytes) -> Parameters:
@@ -52,14 +62,35 @@ def json_object(sent: bytes) -> dict[str, Any]:
     return body
 
 
+def parameters_of_address(told: Mapping[str, str]) -> Parameters:
+    """Read the parameters of a request for a trusted document from its address.
+
+    Args:
+        told: The address' parameters, as sent.
+
+    Raises:
+        BadRequest: A parameter is missing or of another kind; the detail names it.
+    """
+    read: dict[str, Any] = dict(told)
+    for name in ("variables", "extensions"):
+        if name in told:
+            try:
+                read[name] = json.loads(told[name])
+            except (ValueError, RecursionError) as error:
+                raise BadRequest(f"{name} must be JSON.", detail=name) from error
+    return replace(_parameters(read), safe=True)
+
+
 def _parameters(told: Mapping[str, Any]) -> Parameters:
-    query, operation = told.get("query"), told.get("operationName")
+    query, identifier, operation = told.get("query"), told.get("documentId"), told.get("operationName")
     variables, extensions = told.get("variables"), told.get("extensions")
-    if not isinstance(query, str) or not query.strip():
+    if identifier is None and (not isinstance(query, str) or not query.strip()):
         raise BadRequest("query must be text.", detail="query")
+    if identifier is not None and (not isinstance(identifier, str) or query is not None):
+        raise BadRequest("Send query or documentId, as text.", detail="documentId")
     if operation is not None and not isinstance(operation, str):
         raise BadRequest("operationName must be text.", detail="operationName")
     for name, value in (("variables", variables), ("extensions", extensions)):
         if value is not None and not isinstance(value, dict):
             raise BadRequest(f"{name} must be an object.", detail=name)
-    return Parameters(query=query, variables=variables or {}, operation=operation or None)
+    return Parameters(query, identifier, variables or {}, operation or None)

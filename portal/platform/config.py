@@ -50,6 +50,8 @@ class Settings:
         time_zone: Zone of dates and cut-offs shown to people (``TALLY_TIME_ZONE``).
         api_buckets: How much a firm's programs may ask for, where it is not the default: by audience, points the
             bucket holds and points a second, such as ``ordinary=5000/50 key=80000/800`` (``TALLY_API_BUCKETS``).
+        trusted_only: Audiences whose programs may send trusted documents only, such as ``ordinary key``; empty:
+            none (``TALLY_TRUSTED_ONLY``).
         debug: Shows the style guide; never tracebacks (``TALLY_DEBUG``).
         log_format: ``json``, ``text`` or ``auto`` (text on a terminal) (``TALLY_LOG_FORMAT``).
     """
@@ -76,6 +78,7 @@ class Settings:
     default_language: str = "zh"
     time_zone: str = "Asia/Shanghai"
     api_buckets: str = ""
+    trusted_only: str = "ordinary"
     debug: bool = False
     log_format: str = "auto"
 

@@ -19,6 +19,19 @@ def graphql_file(name: str, *, package: Path = _PACKAGE) -> str:
     Raises:
         FileNotFoundError: There is no such file; the installation is broken.
     """
+    return (_folder(package) / name).read_text("utf-8")
+
+
+def graphql_files(name: str, *, package: Path = _PACKAGE) -> dict[str, str]:
+    """Return the texts of all files of a folder below ``graphql/``, by their names without the ending.
+
+    Args:
+        name: The folder, from code, for example ``trusted``.
+        package: The installed ``portal`` package.
+    """
+    return {path.stem: path.read_text("utf-8") for path in sorted((_folder(package) / name).glob("*.graphql"))}
+
+
+def _folder(package: Path) -> Path:
     inside = package / "_graphql"
-    folder = inside if inside.is_dir() else package.parent / "graphql"
-    return (folder / name).read_text("utf-8")
+    return inside if inside.is_dir() else package.parent / "graphql"

@@ -8,8 +8,9 @@ from flask_login import logout_user
 
 from portal.kernel.errors import Forbidden
 from portal.partners import service
-from portal.partners.audience import audience_of
+from portal.partners.audience import Audience, audience_of
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
+from portal.partners.trusted import Trusted, identifier_of
 from portal.platform.packaged import graphql_file
 from portal.web import errors
 from portal.web.agreement_words import grain_words
@@ -59,14 +60,20 @@ def end_sessions() -> ResponseReturnValue:
 @needs()
 def api() -> ResponseReturnValue:
     """Show the schema published for my tier, and a query to begin with."""
-    mine = audience()
+    mine, trusted = audience(), _trusted()
     return render_template(
         "account/api.html",
         audience=mine,
         sdl=graphql_file(f"tier/{mine}.graphql") if mine else "",
-        example=graphql_file(f"examples/{mine}.graphql") if mine else "",
+        example=graphql_file(f"trusted/{mine}.graphql") if mine else "",
+        documents=trusted.of(Audience(mine)) if mine else [],
+        trusted_only=mine in trusted.only,
         endpoint=f"{services().settings.origin}/graphql",
     )
+
+
+def _trusted() -> Trusted:
+    return current_app.extensions["tally_trusted"]  # type: ignore[no-any-return]
 
 
 def audience() -> str:
@@ -85,6 +92,7 @@ def _page(token: AccessToken | None = None) -> str:
         minutes=int(LIFETIME.total_seconds()) // 60,
         audience=audience(),
         origin=services().settings.origin,
+        document_id=identifier_of(graphql_file("trusted/who.graphql")),
     )
 
 
@@ -102,6 +110,12 @@ def register(app: Flask) -> None:
         graphql_parse_failed=_l("The query cannot be read: %(detail)s"),
         graphql_validation_failed=_l("The query does not fit your schema: %(detail)s"),
         query_too_large=_l("One request may hold %(most)s %(what)s at most."),
+        persisted_document_not_found=_l("You have no trusted document of that id. /account/api lists yours."),
+        trusted_documents_only=_l(
+            "Your tier asks by the id of a trusted document: send documentId, /account/api lists yours. Your"
+            " contact at the host company can add one, or open other queries to you."
+        ),
+        deed_by_get=_l("By GET nothing can be done. Send it by POST."),
         throttled=_l(
             "Your programs have asked for much in a short time. Send this again in %(retry_after_s)s seconds."
         ),

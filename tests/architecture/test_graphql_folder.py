@@ -1,5 +1,6 @@
 """The published schemas are the code's, and the folder they lie in stays harmless."""
 
+import re
 from pathlib import Path
 
 import graphql
@@ -10,7 +11,9 @@ from portal.api.limits import read, size_of
 from portal.api.schema import schema_of
 from portal.api.sdl import to_sdl, write_all
 from portal.partners.audience import Audience
-from portal.platform.packaged import graphql_file
+from portal.partners.trusted import FOLDER as FOLDER_OF_TRUSTED
+from portal.partners.trusted import TrustedDocument, identifier_of, to_document
+from portal.platform.packaged import graphql_file, graphql_files
 
 FOLDER = Path(__file__).parents[2] / "graphql"
 
@@ -31,19 +34,38 @@ def test_the_published_schema_is_the_one_in_force(audience: Audience) -> None:
 
 def test_nothing_else_is_published() -> None:
     assert {path.stem for path in (FOLDER / "tier").iterdir()} == set(Audience)
-    assert {path.stem for path in (FOLDER / "examples").iterdir()} == set(Audience)
 
 
 @pytest.mark.parametrize("audience", list(Audience))
 def test_the_published_schema_can_be_built_from_its_text(audience: Audience) -> None:
     built = build_schema(graphql_file(f"tier/{audience}.graphql"))
-    assert validate(built, parse(graphql_file(f"examples/{audience}.graphql"))) == []
+    assert validate(built, parse(graphql_file(f"trusted/{audience}.graphql"))) == []
 
 
-@pytest.mark.parametrize("audience", list(Audience))
-def test_the_example_is_within_the_limits(audience: Audience) -> None:
-    document = read(graphql_file(f"examples/{audience}.graphql"), schema=schema_of(audience))
-    assert size_of(document).cost({}) < 2_000
+TRUSTED = [to_document(name, source) for name, source in graphql_files(FOLDER_OF_TRUSTED).items()]
+
+
+@pytest.mark.parametrize("trusted", TRUSTED, ids=lambda one: one.name)
+def test_a_trusted_document_fits_the_schema_of_everybody_it_is_for(trusted: TrustedDocument) -> None:
+    for audience in trusted.audiences:
+        assert size_of(read(trusted.source, schema=schema_of(audience))).cost({}) < 2_000
+
+
+def test_every_audience_asks_by_a_document_of_its_own_name_first() -> None:
+    assert {one.name for one in TRUSTED} >= set(Audience)
+
+
+def test_the_identifier_is_the_one_of_the_standards_example() -> None:
+    # GraphQL over HTTP, appendix A "SHA256 Hex Document Identifier".
+    source = "query ($id: ID!) {\n  user(id: $id) {\n    name\n  }\n}"
+    assert identifier_of(source) == "sha256:7dba4bd717b41f10434822356a93c32b1fb4907b983e854300ad839f84cdcd6e"
+
+
+def test_the_identifiers_in_the_docs_are_those_of_the_files() -> None:
+    known = {one.identifier: one.name for one in TRUSTED}
+    for page, names in (("docs/api.md", {"availability"}), ("graphql/README.md", {one.name for one in TRUSTED})):
+        found = re.findall(r"sha256:[0-9a-f]{64}", (FOLDER.parent / page).read_text("utf-8"))
+        assert {known.get(one) for one in found} == names, page
 
 
 LACKING = {

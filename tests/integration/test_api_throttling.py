@@ -29,7 +29,7 @@ COST = 31
 
 
 def portal(database: Database, home: Path, clock: HandClock, buckets: str) -> Flask:
-    settings = Settings(home=home, default_language="en", api_buckets=buckets)
+    settings = Settings(home=home, default_language="en", api_buckets=buckets, trusted_only="")
     app = wiring.build_web(Services(settings=settings, database=database, clock=clock, bus=Bus()))
     app.testing = True
     return app

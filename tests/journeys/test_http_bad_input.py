@@ -136,7 +136,7 @@ def test_a_paper_that_is_no_plain_pdf_is_refused_in_chinese(
 def test_a_malformed_graphql_request_is_answered_as_one(
     portal: Ready, people: People, body: bytes, status: int
 ) -> None:
-    token = token_of(portal)
+    token = token_of(portal, "key")
     answer = people.stranger.post_json(
         "/graphql", body, Authorization=f"Bearer {token}", Accept="application/graphql-response+json"
     )
@@ -145,9 +145,9 @@ def test_a_malformed_graphql_request_is_answered_as_one(
     assert "data" not in answer.json()
 
 
-def token_of(portal: Ready) -> str:
-    """Return a good token of the ordinary buyer."""
-    email, password = portal.login("customer", "ordinary")
+def token_of(portal: Ready, tier: str = "ordinary") -> str:
+    """Return a good token of a buyer."""
+    email, password = portal.login("customer", tier)
     answer = Visitor(portal.url).post_json("/api/token", {"email": email, "password": password})
     assert answer.status == 200
     return str(answer.json()["access_token"])
@@ -210,7 +210,7 @@ DEMO_PRODUCTS = 40
 @pytest.mark.parametrize("tier", ["ordinary", "key", "strategic"])
 @pytest.mark.usefixtures("story")
 def test_the_published_example_of_a_tier_works_by_token(portal: Ready, run_folder: Path, tier: str) -> None:
-    answer = graphql(portal, tier, (ROOT / f"graphql/examples/{tier}.graphql").read_text("utf-8"))
+    answer = graphql(portal, tier, (ROOT / f"graphql/trusted/{tier}.graphql").read_text("utf-8"))
     assert "errors" not in answer
     assert answer["data"]["viewer"]["tier"] == tier
     listed = rows(visitor_of(portal, run_folder, "customer", tier).get("/inventory.csv?lang=en"))
@@ -223,6 +223,6 @@ def test_the_published_example_of_a_tier_works_by_token(portal: Ready, run_folde
 
 @pytest.mark.parametrize(("tier", "above"), [("ordinary", "key"), ("key", "strategic")])
 def test_a_tier_may_not_ask_what_the_next_one_sees(portal: Ready, tier: str, above: str) -> None:
-    answer = graphql(portal, tier, (ROOT / f"graphql/examples/{above}.graphql").read_text("utf-8"))
+    answer = graphql(portal, tier, (ROOT / f"graphql/trusted/{above}.graphql").read_text("utf-8"))
     assert answer.get("data") is None
     assert len(answer["errors"]) >= 1

@@ -8,6 +8,9 @@ refused (403), and a stranger is sent to sign in (302) or told 401.
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.partners.trusted import identifier_of
+from portal.platform.packaged import graphql_file
+
 CUSTOMERS = frozenset({"ordinary", "key", "other_key", "strategic"})
 """Customers with an agreement in force."""
 
@@ -48,7 +51,7 @@ class Row:
         open_to: Kinds that get in.
         path: An address that fits the rule, when it has variables.
         form: Fields of a POST that would do something.
-        json: Body of a POST of a program; then a stranger is told 401, not sent to sign in.
+        json: Body of a program's request; then a stranger is told 401, not sent to sign in.
         entered: Statuses that say somebody got in.
     """
 
@@ -102,6 +105,12 @@ ROWS: tuple[Row, ...] = (
     Row("POST /account/end-sessions", SIGNED_IN),
     Row("POST /account/reading", SIGNED_IN, form={"read_in": "pallet"}),
     # Programs.
+    Row(
+        "GET /graphql",
+        CUSTOMERS | OPERATOR | SUPPLIER,
+        path=f"/graphql?documentId={identifier_of(graphql_file('trusted/who.graphql'))}",
+        json={},
+    ),
     Row("POST /graphql", CUSTOMERS | OPERATOR | SUPPLIER, json={"query": "{ asOf }"}),
     Row("POST /api/token", EVERYBODY, json={"email": "x@example.com", "password": "wrong-wrong"}, entered=(401,)),
     # Stock and orders.

@@ -61,7 +61,7 @@ class Watcher:
     def __init__(self, database: Database, *, home: Path) -> None:
         self.database = database
         services = Services(
-            settings=Settings(home=home, default_language="en", api_buckets=_ROOM),
+            settings=Settings(home=home, default_language="en", trusted_only="", api_buckets=_ROOM),
             database=database,
             clock=HandClock(NOW),
             bus=Bus(),
