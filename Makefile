@@ -85,6 +85,9 @@ graphql-differential: $(DEV) ## compare compiled reads with execute() on 5,000 d
 bench-graphql: $(RUN) ## measure compiled reads against peers and the same SQL without GraphQL; prints JSON; needs Node
 	@$(PY) tools/bench_graphql.py $(if $(PRODUCTS),--products $(PRODUCTS))
 
+audit-graphql: $(DEV) ## let graphql-http, schemathesis and, with COP=checkout, graphql-cop audit the API; prints JSON; needs Node
+	@$(PY) tools/audit_graphql.py $(if $(COP),--cop "$(COP)") $(if $(EXAMPLES),--examples $(EXAMPLES))
+
 fmt: $(DEV) ## format the Python sources
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .

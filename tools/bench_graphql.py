@@ -160,7 +160,7 @@ def main() -> int:
         orders_of_others=wanted.products * 4,
         partners=200,
         filled_s=filled,
-        on_in_ours="token, person, limits, entitlement, row policies, audit entry; the peers have none of these",
+        on_in_ours="token, person, limits, bucket, entitlement, row policies, audit entry; the peers have none of these",
         peers_read="ready figures from narrow tables with integer keys; ours reckons them at every request",
         same_figures_before_timing=True,
         cpu_ms_a_request=found,

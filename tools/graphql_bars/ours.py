@@ -1,7 +1,7 @@
 """What is ours: one granian worker that serves four ways over the same connections.
 
-* ``/graphql``: token, look-up of the person, limits, entitlement, row policies, audit entry.
-* ``/same``: all of that and the same statement, but no GraphQL: no document, no selection, no cost.
+* ``/graphql``: token, look-up of the person, limits, bucket, entitlement, row policies, audit entry.
+* ``/same``: all of that and the same statement, but no GraphQL: no document, no selection, no cost, no bucket.
 * ``/bare``: the statement alone, narrowed; no token, no person, no audit entry.
 * ``/open``: as ``/bare``, over a login the row policies do not narrow; the agreement's predicate stays.
 """
@@ -34,6 +34,9 @@ from portal.platform.lanes import Statement
 from portal.web.dressing import dress
 
 THREE = "onHand { value } inTransit { quantity { value } } availableToPromise { quantity { value } }"
+DEEP = "key=999999999/999999999"
+"""A bucket that is drawn on as any and never full."""
+
 _PAGE = "query ($after: String) {{ products(first: 50, after: $after) {{ edges {{ node {{ sku {} }} }} }} }}"
 QUERIES = {
     "Q1": _PAGE.format(THREE),
@@ -84,12 +87,7 @@ def statement_of(query: str, viewer: Viewer) -> Statement:
 def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """Build the portal with the three other ways beside it, inside the server's process."""
     services = wiring.build_services(
-        Settings(
-            home=Path(os.environ["BENCH_HOME"]),
-            database_url=os.environ["BENCH"],
-            # The bucket is settled as ever, and never full.
-            api_buckets="key=900000000/1000000",
-        )
+        Settings(home=Path(os.environ["BENCH_HOME"]), database_url=os.environ["BENCH"], api_buckets=DEEP)
     )
     app = wiring.build_web(services)
     zone = ZoneInfo(services.settings.time_zone)
