@@ -21,9 +21,12 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
     VariableNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
 from portal.api.errors import NotGraphQL, NotInSchema, TooLarge
@@ -102,7 +105,8 @@ def read(source: str, *, schema: GraphQLSchema) -> DocumentNode:
 
     Raises:
         TooLarge: Longer, or of more words, than any honest query.
-        NotGraphQL: It cannot be parsed; the detail says where.
+        NotGraphQL: It cannot be parsed, or a text in it holds U+0000, which PostgreSQL's cannot; the detail says
+            where.
         NotInSchema: It does not fit the schema; the detail names the first faults.
     """
     if len(source) > MAX_SOURCE_CHARS:
@@ -113,10 +117,24 @@ def read(source: str, *, schema: GraphQLSchema) -> DocumentNode:
         if "more than" in error.message:
             raise too_large("words", MAX_TOKENS) from error
         raise NotGraphQL(error.message, detail=_where(error)) from error
+    _check_texts(document, source)
     faults = validate(schema, document, max_errors=_MAX_ERRORS, hide_suggestions=True)
     if faults:
         raise NotInSchema(faults[0].message, detail="; ".join(_where(fault) for fault in faults))
     return document
+
+
+def _check_texts(document: DocumentNode, source: str) -> None:
+    if "\\u" not in source:  # no other way leads to U+0000: as itself it is no character of a document
+        return
+
+    class Texts(Visitor):
+        def enter_string_value(self, node: StringValueNode, *_others: object) -> None:
+            if "\0" in node.value:
+                error = GraphQLError("A text holds U+0000.", node)
+                raise NotGraphQL(error.message, detail=_where(error))
+
+    visit(document, Texts())
 
 
 def size_of(document: DocumentNode) -> Size:

@@ -1,7 +1,7 @@
 """What a request over HTTP asks: the parameters of GraphQL over HTTP, read from its body or address."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +41,8 @@ def parameters_of(body: bytes) -> Parameters:
 
     Raises:
         NotJSON: It is no JSON.
-        BadRequest: It is no object, or a parameter is missing or of another kind; the detail names it.
+        BadRequest: It is no object, a parameter is missing or of another kind, or a text holds the one character
+            that PostgreSQL's cannot (U+0000); the detail names it.
     """
     return _parameters(json_object(body))
 
@@ -93,4 +94,19 @@ def _parameters(told: Mapping[str, Any]) -> Parameters:
     for name, value in (("variables", variables), ("extensions", extensions)):
         if value is not None and not isinstance(value, dict):
             raise BadRequest(f"{name} must be an object.", detail=name)
+    if any("\0" in one for one in _texts([query, variables, operation])):
+        raise BadRequest("Text may not hold the character U+0000.", detail="U+0000")
     return Parameters(query, identifier, variables or {}, operation or None)
+
+
+def _texts(told: Any) -> Iterator[str]:
+    """Yield every text in a value of JSON, however deep."""
+    waiting = [told]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one

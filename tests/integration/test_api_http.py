@@ -291,3 +291,35 @@ class TestTokenDoor:
         app = web_app(database, home=tmp_path, clock=clock)
         answer = app.test_client().post("/api/token", json={"email": "a@b.c", "password": "x"})
         assert (answer.status_code, codes(answer)) == (404, ["NO_COMPANY"])
+
+
+def _nested(text: str, *, levels: int) -> object:
+    told: object = text
+    for _ in range(levels):
+        told = [told]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code", "status"),
+    [
+        (r'{ product(sku: "A\u0000") { sku } }', {}, "GRAPHQL_PARSE_FAILED", 400),
+        (r'{ product(sku: "A\u{0}") { sku } }', {}, "GRAPHQL_PARSE_FAILED", 400),
+        ("query ($sku: String!) { product(sku: $sku) { sku } }", {"sku": "A\0"}, "BAD_REQUEST", 400),
+        (
+            "query ($sku: String!) { product(sku: $sku) { sku } }",
+            {"sku": "A", "deep": [{"x": "\0"}]},
+            "BAD_REQUEST",
+            400,
+        ),
+        ("query ($sku: String!) { product(sku: $sku) { sku } }", {"sku": "A", "\0": 1}, "BAD_REQUEST", 400),
+        ("{ asOf }", {"deep": _nested("\0", levels=400)}, "BAD_REQUEST", 400),
+        ("{ asOf }\0", {}, "BAD_REQUEST", 400),
+        (r'{ product(sku: "A\u0001") { sku } }', {}, "UNKNOWN_PRODUCT", 200),
+    ],
+)
+def test_the_character_that_the_database_cannot_keep_is_refused_wherever_it_stands(
+    app: Flask, company: Company, query: str, variables: dict[str, object], code: str, status: int
+) -> None:
+    answer = ask(app, company, "key", query, variables=variables)
+    assert (codes(answer), answer.status_code) == ([code], status)

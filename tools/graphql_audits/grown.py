@@ -14,7 +14,9 @@ REFUSALS = frozenset(
     {
         "BAD_DAY",
         "BAD_PAGE",
+        "BAD_REQUEST",
         "DAY_PASSED",
+        "GRAPHQL_PARSE_FAILED",
         "GRAPHQL_VALIDATION_FAILED",
         "NOT_A_QUANTITY",
         "OWN_STOCK_ONLY",

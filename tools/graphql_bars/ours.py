@@ -1,7 +1,8 @@
-"""What is ours: one granian worker that serves four ways over the same connections.
+"""What is ours: one granian worker that serves five ways over the same connections.
 
 * ``/graphql``: token, look-up of the person, limits, bucket, entitlement, row policies, audit entry.
 * ``/same``: all of that and the same statement, but no GraphQL: no document, no selection, no cost, no bucket.
+* ``/unlogged``: as ``/same``, without the audit entry and its commit.
 * ``/bare``: the statement alone, narrowed; no token, no person, no audit entry.
 * ``/open``: as ``/bare``, over a login the row policies do not narrow; the agreement's predicate stays.
 """
@@ -106,7 +107,7 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
         if way == "graphql":
             return app.wsgi_app(environ, start_response)
         told = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        viewer = look_up(environ) if way == "same" else someone
+        viewer = look_up(environ) if way in {"same", "unlogged"} else someone
         as_of = services.clock.now().astimezone(zone)
         values = scope_values(org_id=viewer.org.id, disclosure=viewer.disclosure, as_of=as_of) | told
         reader, settings = ("", {}) if way == "open" else terms_of(viewer, today=as_of.date())
