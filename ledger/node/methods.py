@@ -290,7 +290,7 @@ def _address(value: Any) -> Address:
 def _word(value: Any) -> bytes:
     """A storage slot: a quantity or 32 bytes, callers send both."""
     if isinstance(value, str) and len(value) == 66:  # noqa: PLR2004 - 0x and 64 digits
-        return to_data(value, 32)
+        return to_data(value)
     return to_quantity(value).to_bytes(32)
 
 
@@ -328,4 +328,4 @@ def _as_list(value: Any) -> list[Any]:
 def _matches(topics: tuple[bytes, ...], wanted: list[set[bytes] | None]) -> bool:
     if len(wanted) > len(topics):
         return False
-    return all(words is None or topic in words for words, topic in zip(wanted, topics, strict=False))
+    return all(words is None or topics[place] in words for place, words in enumerate(wanted))

@@ -14,6 +14,7 @@ from eth_utils.address import to_checksum_address
 from ledger.errors import Malformed
 from ledger.node.evm import logs_of
 from ledger.node.storage import Log
+from ledger.patricia import EMPTY_ROOT
 
 QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})")
 DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
@@ -73,7 +74,7 @@ def from_block(header: BlockHeaderAPI, transactions: list[Any]) -> JSON:
         "transactionsRoot": from_data(header.transaction_root),
         "stateRoot": from_data(header.state_root),
         "receiptsRoot": from_data(header.receipt_root),
-        "withdrawalsRoot": from_data(header.withdrawals_root or b""),
+        "withdrawalsRoot": from_data(EMPTY_ROOT),  # nobody stakes here, so nobody withdraws
         "miner": to_checksum_address(header.coinbase),
         "difficulty": hex(header.difficulty),
         "mixHash": from_data(header.mix_hash),
@@ -95,7 +96,7 @@ def from_transaction(header: BlockHeaderAPI, transaction: SignedTransactionAPI) 
     written: JSON = {
         "hash": from_data(transaction.hash),
         "type": hex(kind or 0),
-        "chainId": None if transaction.chain_id is None else hex(transaction.chain_id),
+        "chainId": hex(transaction.chain_id),  # type: ignore[arg-type]  # none is mined without
         "nonce": hex(transaction.nonce),
         "from": to_checksum_address(transaction.sender),
         "to": to_checksum_address(transaction.to) if transaction.to else None,

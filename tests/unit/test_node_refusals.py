@@ -87,7 +87,7 @@ def test_a_quantity_has_no_zeros_in_front_and_256_bits(text: str, number: int) -
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0x", "0x00", "0x01", "0xg", "1", " 0x1", "0x1\n", "0x1" + "0" * 64, 7, None]
+    "text", ["", "0x", "0x00", "0x01", "0xg", "1", " 0x1", "0x1\n", "0x1" + "0" * 81, 7, None]
 )
 def test_what_is_no_quantity_is_told_up_to_eighty_characters(text: Any) -> None:
     with refused(InvalidParams, f"not a quantity: {str(text)[:80]!r}"):
@@ -229,6 +229,21 @@ def test_a_range_of_logs_is_named_by_number_or_word(tmp_path: Path) -> None:
     here = ask(methods, "eth_getBlockByNumber", "0x3")["hash"]
     assert blocks(blockHash=here, fromBlock="0x4") == ["0x3"]
     registry.node.close()
+
+
+def test_a_log_without_topics_is_found_where_none_are_asked_for(node: Node, methods: Methods) -> None:
+    # Init code that tells nothing under no topic, and then under the topics 1 and 2: LOG0, LOG2.
+    node.submit(signed(to="", value=0, gas=100_000, data="0x60006000a06002600160006000a2"), now=T0)
+
+    def found(**wanted: Any) -> list[str]:
+        return [one["logIndex"] for one in ask(methods, "eth_getLogs", {"fromBlock": "earliest"} | wanted)]
+
+    one, two = ("0x" + f"{number:064x}" for number in (1, 2))
+    assert found() == found(topics=[]) == ["0x0", "0x1"]
+    assert found(topics=[None]) == found(topics=[one]) == found(topics=[one, two]) == ["0x1"]
+    assert found(topics=[two]) == found(topics=[one, one]) == found(topics=[one, two, None]) == []
+    # The first block holds no transactions, and so no logs.
+    assert found(toBlock="earliest") == []
 
 
 def test_a_fee_history_counts_back_from_its_newest_block(node: Node, methods: Methods) -> None:
