@@ -41,6 +41,21 @@ class Package:
 
 PACKAGES = (
     Package("htmx", "htmx.org", "4.0.1", "0BSD", {"package/dist/htmx.min.js": "htmx.min.js"}),
+    Package(
+        "graphiql",
+        "graphiql",
+        "3.9.0",
+        "MIT",
+        {"package/graphiql.min.js": "graphiql.min.js", "package/graphiql.min.css": "graphiql.min.css"},
+    ),
+    Package("react", "react", "18.3.1", "MIT", {"package/umd/react.production.min.js": "react.production.min.js"}),
+    Package(
+        "react-dom",
+        "react-dom",
+        "18.3.1",
+        "MIT",
+        {"package/umd/react-dom.production.min.js": "react-dom.production.min.js"},
+    ),
     Package("jsonld", "jsonld", "9.0.0", "BSD-3-Clause", {"package/dist/jsonld.esm.min.js": "jsonld.esm.min.js"}),
     Package(
         "zxing-wasm",

@@ -16,6 +16,7 @@ from portal.web import errors
 from portal.web.agreement_words import grain_words
 from portal.web.auth import current_viewer, needs
 from portal.web.context import as_of, services, transaction
+from portal.web.security import allow
 
 blueprint = Blueprint("account", __name__)
 
@@ -70,6 +71,17 @@ def api() -> ResponseReturnValue:
         trusted_only=mine in trusted.only,
         endpoint=f"{services().settings.origin}/graphql",
     )
+
+
+@blueprint.get("/account/api/try")
+@needs()
+def try_api() -> ResponseReturnValue:
+    """Open GraphiQL on the schema of my tier; who cannot ask freely is shown the page that says why."""
+    mine = audience()
+    if not mine or mine in _trusted().only:
+        return redirect("/account/api", code=303)
+    allow("font-src", "data:")  # GraphiQL's sheet carries its fonts
+    return render_template("account/try.html", example=graphql_file(f"trusted/{mine}.graphql"))
 
 
 def _trusted() -> Trusted:

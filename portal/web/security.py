@@ -11,6 +11,7 @@ POLICY: dict[str, tuple[str, ...]] = {
     "script-src": ("'self'",),
     "style-src": ("'self'",),
     "img-src": ("'self'", "data:"),
+    "font-src": ("'self'",),
     "connect-src": ("'self'",),
     "object-src": ("'none'",),
     "frame-ancestors": ("'none'",),

@@ -48,7 +48,7 @@ KEPT = {"Tallystick", "GTIN"}
 FILES = re.compile(
     r"format=(csv|xlsx)|\.(csv|xlsx|json|pdf|svg|png|txt|graphql)(\?|$)|^/documents/[0-9a-f]{64}|^/credentials/|/pack\.zip"
 )
-NO_PAGES = {"/verifier.html", "/logout", "/lang"}
+NO_PAGES = {"/verifier.html", "/logout", "/lang", "/account/api/try"}
 TEXTS = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];

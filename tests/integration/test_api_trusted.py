@@ -141,6 +141,11 @@ class TestTrustedOnly:
     def test_a_trusted_document_may_be_sent_in_full(self, app: Flask, company: Company) -> None:
         assert data(ask(app, company, "ordinary", source("who")))["viewer"]["tier"] == "ordinary"
 
+    def test_graphiql_is_for_those_who_may_ask_freely(self, app: Flask, company: Company) -> None:
+        client = browser(app, company, "ordinary")
+        assert client.get("/account/api/try").location == "/account/api"
+        assert "/account/api/try" not in client.get("/account/api").get_data(as_text=True)
+
     @pytest.mark.parametrize("kind", ["key", "strategic", "supplier", "operator"])
     def test_others_send_what_they_like(self, app: Flask, company: Company, kind: str) -> None:
         assert list(data(ask(app, company, kind, "{ asOf }"))) == ["asOf"]

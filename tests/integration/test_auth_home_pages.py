@@ -142,3 +142,15 @@ def test_the_schema_page_shows_ones_own_schema(
     assert "type Query" in text
     assert there in text
     assert absent not in text
+
+
+@pytest.mark.parametrize(("kind", "opens"), [("key", True), ("operator", True), ("auditor", False)])
+def test_who_may_ask_freely_may_try_the_api(app: Flask, company: Company, kind: str, *, opens: bool) -> None:
+    client = browser(app, company, kind)
+    answer = client.get("/account/api/try")
+    assert ('href="/account/api/try"' in client.get("/account/api").get_data(as_text=True)) is opens
+    if opens:
+        assert "font-src 'self' data:" in answer.headers["Content-Security-Policy"]
+        assert 'data-endpoint="/graphql"' in answer.get_data(as_text=True)
+    else:
+        assert answer.location == "/account/api"

@@ -127,8 +127,8 @@ def test_an_empty_portal_has_no_passports(database: Database, tmp_path: Path, cl
 def test_every_page_keeps_the_strict_policy(client: FlaskClient) -> None:
     answer = client.get(PATH)
     assert answer.headers["Content-Security-Policy"] == (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     )
     html = answer.get_data(as_text=True)
     assert " style=" not in html

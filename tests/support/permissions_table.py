@@ -90,6 +90,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET /account", SIGNED_IN),
     Row("GET /account/api", SIGNED_IN),
     Row("POST /account/token", SIGNED_IN),
+    Row("GET /account/api/try", SIGNED_IN),
     Row("GET /account/keys", SIGNED_IN),
     Row("POST /account/keys", SIGNED_IN, form={"label": "poll", "scope": "read", "days": "30"}),
     Row("GET /account/keys/<uuid:key_id>/end", SIGNED_IN, path=f"/account/keys/{NOWHERE}/end", entered=NONE),
