@@ -111,7 +111,7 @@ def test_a_strategic_partner_sees_the_board_with_their_own_orders_only(app: Flas
 
 
 def test_the_operator_sees_all_warehouses_and_everybodys_orders(app: Flask, company: Company) -> None:
-    rows = products(app, company, "operator", graphql_file("examples/operator.graphql"))
+    rows = products(app, company, "operator", graphql_file("trusted/operator.graphql"))
     assert [one["code"] for one in rows["TEA-A"]["warehouses"]] == ["CTU", "HKG", "NGB"]
     assert [one["number"] for one in rows["TEA-A"]["board"]["openOrders"]] == ["SO-K1", "SO-S1"]
     assert rows["TEA-A"]["onHand"]["value"] == "147"
@@ -119,7 +119,7 @@ def test_the_operator_sees_all_warehouses_and_everybodys_orders(app: Flask, comp
 
 @pytest.mark.parametrize("kind", ["ordinary", "key", "strategic", "operator", "supplier"])
 def test_the_example_of_each_audience_is_answered(app: Flask, company: Company, kind: str) -> None:
-    assert data(ask(app, company, kind, graphql_file(f"examples/{kind}.graphql")))["asOf"] == (
+    assert data(ask(app, company, kind, graphql_file(f"trusted/{kind}.graphql")))["asOf"] == (
         "2026-11-23T10:24:00+08:00"
     )
 
@@ -246,7 +246,7 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
         counts = []
         for first in (1, 2):
             seen.clear()
-            query = graphql_file("examples/strategic.graphql").replace("first: 20", f"first: {first}")
+            query = graphql_file("trusted/strategic.graphql").replace("first: 20", f"first: {first}")
             data(ask(app, company, "strategic", query))
             counts.append(len(seen))
     finally:
