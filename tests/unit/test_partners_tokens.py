@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.kernel.actor import Actor
 from portal.kernel.disclosure import Disclosure, Role, Tier
-from portal.partners.model import Company, PartnerName, Viewer
+from portal.partners.model import Company, PartnerName, Scope, Viewer
 from portal.partners.tokens import BadToken, Claims, TokenExpired, Tokens
 
 SEED = bytes(range(32))
@@ -65,6 +66,14 @@ def made(claims: dict[str, object], *, key: object = KEY, algorithm: str = "EdDS
     return jwt.encode(claims, key, algorithm=algorithm, headers=headers)  # type: ignore[arg-type]
 
 
+def test_a_token_made_with_a_key_names_it_and_its_scopes(tokens: Tokens) -> None:
+    reading = replace(CUSTOMER, scopes=frozenset({Scope.READ}))
+    token = tokens.issue(reading, now=NOW, key_id=FIRM)
+    assert tokens.read(token.text, now=NOW) == Claims(ORG, PERSON, 7, FIRM)
+    claims = jwt.decode(token.text, options={"verify_signature": False})
+    assert (claims["scope"], claims["key"]) == ("read", str(FIRM))
+
+
 def test_a_token_says_who_and_is_good_for_ten_minutes(tokens: Tokens) -> None:
     token = tokens.issue(CUSTOMER, now=NOW)
     assert token.expires_at == NOW + timedelta(minutes=10)
@@ -81,6 +90,8 @@ def test_a_token_says_who_and_is_good_for_ten_minutes(tokens: Tokens) -> None:
         "org": "00000000-0000-0000-0000-000000000001",
         "partner": "00000000-0000-0000-0000-000000000003",
         "tier": "key",
+        "scope": "act read",
+        "key": None,
         "sv": 7,
         "iat": 1795400640,
         "exp": 1795401240,
@@ -114,6 +125,7 @@ def test_before_and_after_its_ten_minutes_it_is_not_good(tokens: Tokens, seconds
         {"sv": "x"},
         {"sub": 5},
         {"sv": None},
+        {"key": "no uuid"},
     ],
 )
 def test_a_signed_token_with_wrong_claims_is_refused(tokens: Tokens, changes: dict[str, object]) -> None:
