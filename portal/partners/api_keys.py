@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Malformed, NotFound, Refused, Unauthenticated
@@ -127,8 +127,9 @@ _ALL = text("""
     ORDER BY created_at DESC, id DESC
 """)
 _GOOD = text("""
-    SELECT * FROM api_key WHERE org_id = :org AND person_id = :person AND id = :id AND expires_at > :now FOR UPDATE
+    SELECT * FROM api_key WHERE org_id = :org AND person_id = :person AND id = :id AND expires_at > :now
 """)
+_GOOD_LOCKED = text(f"{_GOOD.text} FOR UPDATE")
 _USE = text("""
     UPDATE api_key SET last_used_at = :now
     WHERE org_id = :org AND name = :name AND secret_hash = :hash AND expires_at > :now RETURNING id, person_id
@@ -199,7 +200,7 @@ def key_of(connection: Connection, *, actor: Actor, key_id: UUID, now: datetime)
     Raises:
         NoSuchKey: There is none of that id.
     """
-    return _good_key(connection, actor, key_id, now)
+    return _good_key(connection, actor, key_id, now, query=_GOOD)
 
 
 def open_key(connection: Connection, *, org_id: UUID, told: str, now: datetime) -> Opened:
@@ -249,9 +250,11 @@ def _keep(
     return FreshKey(f"tsk_{name}_{secret}", _to_key(row))
 
 
-def _good_key(connection: Connection, actor: Actor, key_id: UUID, now: datetime) -> ApiKey:
+def _good_key(
+    connection: Connection, actor: Actor, key_id: UUID, now: datetime, *, query: TextClause = _GOOD_LOCKED
+) -> ApiKey:
     row = connection.execute(
-        _GOOD, {"org": actor.org_id, "person": actor.person_id, "id": key_id, "now": now}
+        query, {"org": actor.org_id, "person": actor.person_id, "id": key_id, "now": now}
     ).first()
     if row is None:
         raise NoSuchKey("There is no such key, or it has ended.", id=str(key_id))
