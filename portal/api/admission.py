@@ -16,6 +16,7 @@ from portal.api.throttling import Throttled, has_bucket, to_told
 from portal.kernel.errors import Forbidden
 from portal.partners.audience import Audience, audience_of
 from portal.partners.bucket import Balance, Bucket
+from portal.partners.model import Scope
 from portal.partners.throttle import settle
 from portal.partners.trusted import Trusted, identifier_of
 from portal.partners.viewer import Viewer
@@ -32,6 +33,12 @@ class TrustedOnly(Forbidden):
     """The asker's tier sends trusted documents only."""
 
     code = "trusted_documents_only"
+
+
+class ScopeMissing(Forbidden):
+    """The program's API key is not for deeds."""
+
+    code = "scope_missing"
 
 
 class DeedByGet(BadRequest):
@@ -85,14 +92,18 @@ class Admission:
             UnknownDocument: There is none of that identifier for the asker.
             TrustedOnly: The asker's tier sends trusted documents only, and this is none.
             DeedByGet: It came by GET and would do something.
+            ScopeMissing: It would do something, and the API key is for reading only.
             TooLarge, NotGraphQL, NotInSchema: As ``portal.api.limits``; also where no bucket ever holds it.
             Throttled: It does not fit now.
             DatabaseSilent: The level cannot be settled.
         """
         audience = audience_of(viewer)
         known = self.plans.known(audience, self._source(parameters, audience))
-        if parameters.safe and _is_deed(known, parameters.operation):
-            raise DeedByGet("By GET nothing can be done.")
+        if _is_deed(known, parameters.operation):
+            if parameters.safe:
+                raise DeedByGet("By GET nothing can be done.")
+            if Scope.ACT not in viewer.scopes:
+                raise ScopeMissing("This key may read, and do nothing.", scope=str(Scope.ACT))
         cost = known.size.cost(parameters.variables)
         balance = self._poured(database, viewer, known.audience, cost, now)
         return Admitted(parameters, viewer, known, to_told(cost, balance))

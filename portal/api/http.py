@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, request
-from graphql import ExecutionResult, OperationType, execute_sync, get_operation_ast
+from graphql import ExecutionResult, execute_sync
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import MethodNotAllowed
@@ -41,10 +41,9 @@ from portal.api.snapshot import Snapshot
 from portal.api.throttling import Throttled, to_told
 from portal.api.trading import proof_of, trade
 from portal.inventory.reads.sources import Shape
-from portal.kernel.errors import Forbidden, PortalError, TooMany
+from portal.kernel.errors import PortalError, TooMany
 from portal.kernel.statuses import status_of
 from portal.partners.lending import reading_for
-from portal.partners.model import Scope
 from portal.partners.tokens import LIFETIME, AccessToken, Tokens
 from portal.partners.viewer import Viewer
 from portal.platform.audit import Told
@@ -57,12 +56,6 @@ ADMITTED = "tally.admitted"
 """Where a request's WSGI environment holds that the front admitted it, so that nobody pays twice."""
 
 blueprint = Blueprint("api", __name__)
-
-
-class ScopeMissing(Forbidden):
-    """The program's API key is not for deeds."""
-
-    code = "scope_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +175,6 @@ def _execute(admitted: Admitted, *, as_of: datetime) -> Response:
     """Answer what is not compiled: deeds, what is asked of the schema, refusals."""
     services, known = _services(), admitted.known
     parameters, viewer = admitted.parameters, admitted.viewer
-    operation = get_operation_ast(known.document, parameters.operation)
-    if operation and operation.operation is OperationType.MUTATION and Scope.ACT not in viewer.scopes:
-        raise ScopeMissing("This key may read, and do nothing.", scope=str(Scope.ACT))
     with Snapshot(lambda: reading_for(services.database, viewer, today=as_of.date())) as snapshot:
         asking = Asking(snapshot, viewer=viewer, as_of=as_of, writing=services.database.transaction)
         asking.holding = Holding(

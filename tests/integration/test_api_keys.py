@@ -293,3 +293,15 @@ def test_who_has_no_schema_is_told_so(desk: Desk) -> None:
     assert "仅读取" in desk.window("key").get("/account/keys", headers={"Accept-Language": "zh"}).get_data(
         as_text=True
     )
+
+
+def test_a_key_is_looked_at_where_nothing_can_be_written(fresh_database_url: str, now: datetime) -> None:
+    database = Database(fresh_database_url)
+    with database.transaction() as connection:
+        company = found_company(connection, now=now)
+        actor = Actor(org_id=company.org_id, label="x", person_id=company.people["key"])
+        fresh = api_keys.make(connection, actor=actor, draft=KeyDraft(label="x", acts=False, days=30), now=now)
+    with database.reading() as connection:
+        assert api_keys.key_of(connection, actor=actor, key_id=fresh.key.id, now=now) == fresh.key
+        assert api_keys.keys_of(connection, actor=actor, now=now) == (fresh.key,)
+    database.close()
